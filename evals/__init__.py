@@ -1,0 +1,1 @@
+"""Evaluation: question sets and benchmarks that hold the assistant to its promises."""

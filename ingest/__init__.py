@@ -1,0 +1,1 @@
+"""Ingestion: from a folder of documents to a generation of the index."""
