@@ -1,0 +1,209 @@
+"""Generations on disk: complete, immutable folders, one of which is live.
+
+    HOME/index/CURRENT               the name of the live one, replaced atomically
+    HOME/index/generations/NAME/     vectors, words, passages, and manifest.json, written last
+
+A folder without a manifest is unfinished and never read. What is not here: how to search one
+(`assistant/index.py`).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from assistant.errors import BusyError, IndexCorrupt, IndexMissing
+
+FORMAT = 1
+"""Raised whenever a reader of older code would misread the files."""
+
+BUILD_HINT = "Run `study ingest PATH…` to build it."
+REBUILD_HINT = "Run `study ingest PATH… --rebuild` to build a new generation."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source file as it was taken in: its sha256, its root and what is known of it."""
+
+    sha256: str
+    root: str
+    title: str = ""
+    language: str = ""
+    audience: str = "all"
+    owner: str = ""
+    version: str = ""
+    n_passages: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a generation is made of; its existence means that the generation is complete.
+
+    `shaped_by` holds everything that shapes the content (embedder, chunk settings, parser
+    versions); `files` the sha256 of each file by its path in the folder.
+    """
+
+    name: str
+    created_at: str
+    n_passages: int
+    n_sentences: int
+    dim: int
+    shaped_by: dict[str, str]
+    sources: dict[str, Source]
+    files: dict[str, str]
+    roots: tuple[str, ...] = ()
+    format: int = FORMAT
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the manifest as indented JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Manifest":
+        """Return the manifest that `text` holds; raises ValueError, TypeError or KeyError."""
+        values = json.loads(text)
+        sources = {name: Source(**source) for name, source in values.pop("sources").items()}
+        return cls(**{**values, "sources": sources, "roots": tuple(values["roots"])})
+
+
+def index_folder(home: Path) -> Path:
+    """Return where the index of this home lives."""
+    return home / "index"
+
+
+def generation_folder(home: Path, name: str) -> Path:
+    """Return the folder of the generation `name`."""
+    return index_folder(home) / "generations" / name
+
+
+def current_name(home: Path) -> str | None:
+    """Return the name of the live generation; None before the first one."""
+    try:
+        return (index_folder(home) / "CURRENT").read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def read_manifest(home: Path, name: str) -> Manifest:
+    """Return the manifest of the generation `name`.
+
+    Raises:
+        IndexMissing: there is no such generation.
+        IndexCorrupt: it is half-written, or written by a newer program.
+    """
+    folder = generation_folder(home, name)
+    if not folder.is_dir():
+        raise IndexMissing(f"There is no generation {name}.", hint="`study index list` shows them.")
+    path = folder / "manifest.json"
+    try:
+        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise IndexCorrupt(
+            f"Generation {name} is half-written: it has no manifest.", hint=REBUILD_HINT
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise IndexCorrupt(
+            f"The manifest of generation {name} can't be read.", hint=REBUILD_HINT
+        ) from error
+    if manifest.format != FORMAT:
+        raise IndexCorrupt(
+            f"Generation {name} has format {manifest.format}; this program reads {FORMAT}.",
+            hint=REBUILD_HINT,
+        )
+    return manifest
+
+
+def list_names(home: Path) -> list[str]:
+    """Return the names of all complete generations, oldest first."""
+    folder = index_folder(home) / "generations"
+    if not folder.is_dir():
+        return []
+    return sorted(path.parent.name for path in folder.glob("*/manifest.json"))
+
+
+def verify(home: Path, name: str) -> list[str]:
+    """Return what is wrong with the generation's files, a sentence each; none if all is well."""
+    manifest, folder = read_manifest(home, name), generation_folder(home, name)
+    problems = []
+    for file, sha256 in sorted(manifest.files.items()):
+        path = folder / file
+        if not path.is_file():
+            problems.append(f"{file} is missing.")
+        elif hash_file(path) != sha256:
+            problems.append(f"{file} is damaged: its sha256 differs from the manifest's.")
+    return problems
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def writing(home: Path) -> Iterator[None]:
+    """Hold the only right to write to this home's index.
+
+    Raises:
+        BusyError: another process is writing.
+    """
+    index_folder(home).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(index_folder(home) / "write.lock")
+    try:
+        with lock.acquire(timeout=0):
+            yield
+    except Timeout as error:
+        raise BusyError(
+            "Another process is building the index.",
+            hint="Wait for it to end, then run the command again.",
+        ) from error
+
+
+def seal(folder: Path, manifest: Manifest) -> None:
+    """Make a generation complete: everything on disk first, then the manifest, at once."""
+    for path in folder.rglob("*"):
+        _sync(path)
+    write_atomically(folder / "manifest.json", manifest.to_json())
+
+
+def publish(home: Path, name: str) -> None:
+    """Make the generation `name` the live one; readers switch between two requests."""
+    read_manifest(home, name)
+    write_atomically(index_folder(home) / "CURRENT", name + "\n")
+
+
+def remove_unfinished(home: Path) -> None:
+    """Delete what an interrupted build left behind; call only while `writing`."""
+    folder = index_folder(home) / "generations"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if not (path / "manifest.json").is_file():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file at `path`: a reader sees the old or the new text, never a part."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    _sync(temporary)
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Return the names of the settings whose values differ, sorted."""
+    return sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))

@@ -1,0 +1,165 @@
+"""How a generation is built from passages; see `assistant/index.py` for how it is searched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant import generations
+from assistant.centring import Centres, Role, corpus_centres, shipped_centres
+from assistant.errors import IngestError
+from assistant.generations import Manifest, Source
+from assistant.language import content_words, split_sentences
+from assistant.passage_store import PassageStore, Spans
+from assistant.records import Language, Passage
+from assistant.vectors import VectorIndex
+from assistant.words import WordIndex
+
+FloatArray = npt.NDArray[np.float32]
+EmbedMany = Callable[[Sequence[str]], FloatArray]
+"""Texts of passages → vectors (n, dim), unit norm, cached or not."""
+
+MIN_SENTENCE_CHARS = {"zh": 10, "en": 25}
+"""Shorter sentences are embedded together with the next: alone they mean too little."""
+
+MAX_SENTENCES = 40
+"""Of one passage: a long table has more lines than are worth a vector each."""
+
+
+def embedded_text(passage: Passage) -> str:
+    """Return what is embedded of a passage: title and heading path, then its text."""
+    path = [passage.title, *(part for part in passage.heading if part != passage.title)]
+    return " > ".join(part for part in path if part) + "\n" + passage.text
+
+
+def sentence_spans(passage: Passage) -> Spans:
+    """Return the spans of the sentences of a passage that get a vector, in order, at least one."""
+    spans: list[tuple[int, int]] = []
+    min_chars = MIN_SENTENCE_CHARS[passage.language]
+    start: int | None = None
+    for sentence in split_sentences(passage.text):
+        start = sentence.start if start is None else start
+        if sentence.end - start >= min_chars:
+            spans.append((start, sentence.end))
+            start = None
+    if start is not None and spans:
+        spans[-1] = (spans[-1][0], len(passage.text.rstrip()))
+    if not spans or len(spans) > MAX_SENTENCES:
+        return ((0, len(passage.text)),)
+    return tuple(spans)
+
+
+def build_generation(
+    home: Path,
+    passages: Sequence[Passage],
+    *,
+    sources: Mapping[str, Source],
+    roots: Sequence[str],
+    fingerprint: str,
+    embed: EmbedMany,
+    shaped_by: Mapping[str, str],
+    counts: Mapping[str, int] | None = None,
+    go_live: bool = True,
+) -> Manifest:
+    """Build a generation of `passages`, make it live, and return its manifest.
+
+    Call while `generations.writing(home)`. Nothing that is live changes until the last step.
+
+    Args:
+        home: where state lives.
+        passages: all passages of the generation; rows follow this order.
+        sources: each source file by name.
+        roots: the folders that the sources came from.
+        fingerprint: of the embedder.
+        embed: gives the raw vectors of passages and sentences.
+        shaped_by: what else shapes the content (chunk settings, parser versions).
+        counts: figures for the record.
+        go_live: whether CURRENT is to name it at the end.
+
+    Raises:
+        IngestError: there are no passages.
+    """
+    if not passages:
+        raise IngestError(
+            "There is nothing to index: no document gave a passage.",
+            hint="Put .md, .pdf, .docx or other supported files into the folder.",
+        )
+    generations.remove_unfinished(home)
+    spans = [sentence_spans(passage) for passage in passages]
+    passage_vectors = embed([embedded_text(passage) for passage in passages])
+    sentence_vectors = embed(
+        [
+            passage.text[start:end]
+            for passage, of_passage in zip(passages, spans, strict=True)
+            for start, end in of_passage
+        ]
+    )
+    languages = [passage.language for passage in passages]
+    sentence_languages = [
+        passage.language
+        for passage, of_passage in zip(passages, spans, strict=True)
+        for _ in of_passage
+    ]
+    centres = shipped_centres(fingerprint) or corpus_centres(
+        passage_vectors, sentence_vectors, languages, sentence_languages
+    )
+    name = _new_name(home)
+    folder = generations.generation_folder(home, name)
+    (folder / "words").mkdir(parents=True)
+    VectorIndex.build(_centred(passage_vectors, languages, centres, "passage")).save(
+        folder / "vectors.faiss"
+    )
+    VectorIndex.build(_centred(sentence_vectors, sentence_languages, centres, "sentence")).save(
+        folder / "sentences.faiss"
+    )
+    WordIndex.build([content_words(embedded_text(passage)) for passage in passages]).save(
+        folder / "words"
+    )
+    PassageStore.write(folder / "passages.sqlite", passages, spans)
+    (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
+    manifest = Manifest(
+        name=name,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        n_passages=len(passages),
+        n_sentences=len(sentence_languages),
+        dim=passage_vectors.shape[1],
+        shaped_by={**shaped_by, "embedder": fingerprint},
+        sources=dict(sources),
+        roots=tuple(roots),
+        counts=dict(counts or {}),
+        files={
+            path.relative_to(folder).as_posix(): generations.hash_file(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    )
+    generations.seal(folder, manifest)
+    if go_live:
+        generations.publish(home, name)
+    return manifest
+
+
+def _centred(
+    vectors: FloatArray,
+    languages: Sequence[Language],
+    centres: Centres,
+    role: Role,
+) -> FloatArray:
+    centred = np.empty_like(vectors)
+    for language in ("zh", "en"):
+        of_language = np.array([language == found for found in languages], dtype=bool)
+        if of_language.any():
+            centred[of_language] = centres.centre(vectors[of_language], role, language)
+    return centred
+
+
+def _new_name(home: Path) -> str:
+    """Return a name that sorts by time and is not taken."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    name, number = stamp, 1
+    while generations.generation_folder(home, name).exists():
+        number += 1
+        name = f"{stamp}-{number}"
+    return name

@@ -1,0 +1,135 @@
+"""Nearest unit vectors by cosine (home of faiss).
+
+Exact (flat) up to `FLAT_ROWS` vectors; past that an inverted file (IVF) with vectors in 16 bits,
+which also runs on a GPU. HNSW finds as well but takes many times longer to build and can't move
+to a GPU; `evals/bench/index_kinds.py` measures all three.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import IndexCorrupt
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+FLAT_ROWS = 30_000
+"""Up to so many vectors a scan of all is as fast as the embedding of the question (measured)."""
+
+_ROWS_PER_LIST = 128
+_TRAINING_ROWS_PER_LIST = 40
+_PROBES = 24
+
+
+class VectorIndex:
+    """Vectors by row number, searched by cosine."""
+
+    def __init__(self, index: Any) -> None:
+        import faiss
+
+        self._index = index
+        self._searched = index
+        if _is_ivf(index):
+            index.make_direct_map()
+            index.nprobe = _PROBES
+        if hasattr(faiss, "get_num_gpus") and faiss.get_num_gpus() > 0:
+            self._searched = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+
+    @classmethod
+    def build(cls, vectors: FloatArray, *, flat_rows: int = FLAT_ROWS) -> "VectorIndex":
+        """Return the index of `vectors`, shape (n, dim), unit norm; row i keeps number i."""
+        import faiss
+
+        n, dim = vectors.shape
+        if n <= flat_rows:
+            index = faiss.IndexFlatIP(dim)
+        else:
+            n_lists = n // _ROWS_PER_LIST
+            index = faiss.index_factory(dim, f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
+            sample = np.random.default_rng(0).permutation(n)[: n_lists * _TRAINING_ROWS_PER_LIST]
+            index.cp.niter = 8
+            index.train(vectors[sample])
+        index.add(vectors)
+        return cls(index)
+
+    def save(self, path: Path) -> None:
+        """Write the index to `path`."""
+        import faiss
+
+        faiss.write_index(self._index, str(path))
+
+    @classmethod
+    def open(cls, path: Path) -> "VectorIndex":
+        """Return the index kept at `path`.
+
+        Raises:
+            IndexCorrupt: the file is missing or not an index.
+        """
+        import faiss
+
+        try:
+            return cls(faiss.read_index(str(path)))
+        except RuntimeError as error:
+            raise IndexCorrupt(
+                f"{path.name} can't be read as a vector index.",
+                hint="Run `study index verify`, then `study ingest` to build a new generation.",
+            ) from error
+
+    @property
+    def n_rows(self) -> int:
+        """How many vectors there are."""
+        return int(self._index.ntotal)
+
+    @property
+    def dim(self) -> int:
+        """The vectors' length."""
+        return int(self._index.d)
+
+    @property
+    def kind(self) -> str:
+        """`flat` or `ivf`, with ` gpu` where a GPU searches."""
+        kind = "ivf" if _is_ivf(self._index) else "flat"
+        return kind if self._searched is self._index else f"{kind} gpu"
+
+    def search(
+        self, query: FloatArray, k: int, *, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return rows and cosines of the `k` vectors nearest to `query`, best first.
+
+        Args:
+            query: shape (dim,), unit norm.
+            k: >= 1; fewer come back when fewer are there or allowed.
+            allowed: shape (n_rows,); only rows marked True are compared with the query at all.
+        """
+        import faiss
+
+        searched, parameters = self._searched, None
+        if allowed is not None and not allowed.all():
+            # A GPU index knows no selector, and rows that the asker must not see are never
+            # compared: such searches run on the CPU.
+            searched = self._index
+            k = min(k, int(allowed.sum()))
+            if k == 0:
+                return np.empty(0, np.int64), np.empty(0, np.float32)
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+            parameters = (
+                faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)
+                if _is_ivf(searched)
+                else faiss.SearchParameters(sel=selector)
+            )
+        cosines, rows = searched.search(
+            query[np.newaxis].astype(np.float32), min(k, self.n_rows), params=parameters
+        )
+        found = rows[0] >= 0
+        return rows[0][found], cosines[0][found]
+
+    def rows(self, numbers: IntArray) -> FloatArray:
+        """Return the vectors of these row numbers, shape (len(numbers), dim)."""
+        return np.asarray(self._index.reconstruct_batch(numbers), dtype=np.float32)
+
+
+def _is_ivf(index: Any) -> bool:
+    return hasattr(index, "make_direct_map")
