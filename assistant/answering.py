@@ -1,15 +1,53 @@
-"""The one use case: a question becomes a checked answer."""
+"""The one use case: a question becomes a checked answer.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+Search → abstain if nothing is near → excerpts → the model's reply, streamed → each sentence
+checked → answer, or an abstention if nothing of the reply holds. Without a model, the best
+sentences of the materials stand for the answer, word for word.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp
 from typing import Protocol
 
-from assistant.records import EVERYONE, Answer, Hit, Language, Passage, Turn
+from assistant.chat_model import ChatModel, Piece
+from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
+from assistant.errors import ModelError
+from assistant.excerpts import choose_excerpts
+from assistant.language import content_words, detect_language
+from assistant.phrases import (
+    EXTRACTS,
+    INTERRUPTED,
+    NOT_FOUND,
+    NOT_FOUND_NAME,
+    NOT_FOUND_NEAREST,
+)
+from assistant.prompts import (
+    NOT_IN_MATERIALS,
+    Excerpt,
+    answer_messages,
+    looks_like_follow_up,
+    standalone_messages,
+)
+from assistant.records import (
+    EVERYONE,
+    Answer,
+    Citation,
+    Hit,
+    Language,
+    Passage,
+    Sentence,
+    Turn,
+)
+from assistant.retrieval import Candidate, Retriever, SearchResult
+from assistant.support import judge
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The passages are known; the answer is yet to be written."""
+    """The passages are known, numbered from 1; the answer is yet to be written."""
 
     hits: tuple[Hit, ...]
 
@@ -22,13 +60,18 @@ class Wrote:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarted:
+    """What the model wrote so far is void (wrong language); it begins again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The checked answer; the last event."""
 
     answer: Answer
 
 
-Event = Found | Wrote | Finished
+Event = Found | Wrote | Restarted | Finished
 
 
 class Answerer(Protocol):
@@ -49,3 +92,316 @@ class Answerer(Protocol):
         default. `passages`: answer from exactly these, without a search.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to abstain, and how much the model gets to read."""
+
+    top_k: int = 6
+    prompt_tokens: int = 400
+    max_passages: int = 4
+    min_score: float = 0.4
+    sure_score: float = 0.62
+    min_support: float = 0.6
+    max_refusal: float = 0.5
+
+
+@dataclass(slots=True)
+class _Run:
+    """One question on its way."""
+
+    question: str
+    standalone: str
+    language: Language
+    started: float
+    result: SearchResult
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def note(self, name: str) -> None:
+        self.timings_ms.setdefault(name, round((time.perf_counter() - self.started) * 1000, 1))
+
+
+class NamedChatModel(ChatModel, Protocol):
+    """A chat model that says what it is called."""
+
+    name: str
+
+
+class Assistant:
+    """Answers questions from the live index with a chat model, or without one."""
+
+    def __init__(self, *, retriever: Retriever, chat_model: NamedChatModel, limits: Limits) -> None:
+        self._retriever = retriever
+        self._chat_model = chat_model
+        self._limits = limits
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        audiences: frozenset[str] = EVERYONE,
+        language: Language | None = None,
+        passages: Sequence[Passage] | None = None,
+    ) -> Answer:
+        """Return the checked answer to `question`; see `stream`.
+
+        Raises:
+            ValueError: the question is blank.
+            IndexUnusable: nothing was ingested yet, or the index is damaged.
+        """
+        for event in self.stream(
+            question, history=history, audiences=audiences, language=language, passages=passages
+        ):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("The stream ended without an answer.")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        audiences: frozenset[str] = EVERYONE,
+        language: Language | None = None,
+        passages: Sequence[Passage] | None = None,
+    ) -> Iterator[Event]:
+        """Yield what happens while `question` is answered; see `Answerer`."""
+        if not question.strip():
+            raise ValueError("The question is blank.")
+        started = time.perf_counter()
+        language = language or detect_language(question)
+        standalone = self._standalone(question, history)
+        if passages is None:
+            result = self._retriever.search(
+                standalone, top_k=self._limits.top_k, audiences=audiences, language=language
+            )
+        else:
+            result = self._retriever.read(standalone, passages)
+        run = _Run(question, standalone, language, started, result)
+        run.note("retrieval")
+        if self._nothing_near(result):
+            yield Found(())
+            yield Finished(self._abstention(run))
+            return
+        excerpts = choose_excerpts(
+            result.candidates,
+            max_tokens=self._limits.prompt_tokens,
+            max_passages=self._limits.max_passages,
+        )
+        yield Found(tuple(excerpt.hit for excerpt in excerpts))
+        if not self._chat_model.is_ready():
+            yield Finished(self._extracts(run, excerpts))
+            return
+        yield from self._answer(run, excerpts)
+
+    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return `question` as it would be asked without the conversation before it."""
+        if not history or not looks_like_follow_up(question, len(content_words(question))):
+            return question
+        joined = f"{history[-1].question} {question}"
+        if not self._chat_model.is_ready():
+            return joined
+        try:
+            pieces = self._chat_model.stream(
+                standalone_messages(question, history[-1]), max_tokens=60
+            )
+            rewritten = "".join(piece.text for piece in pieces).strip().split("\n")[0]
+        except ModelError:
+            return joined
+        # A small model may answer instead, or change the language: then the plain join is better.
+        is_sound = (
+            0 < len(rewritten) <= 4 * len(question) + 80
+            and detect_language(rewritten) == detect_language(question)
+            and set(content_words(rewritten)) & set(content_words(joined))
+        )
+        return rewritten if is_sound else joined
+
+    def _nothing_near(self, result: SearchResult) -> bool:
+        hits = result.hits
+        if not hits or hits[0].score < self._limits.min_score:
+            return True
+        # A name that no document mentions is what the question is about, unless it is otherwise
+        # answered so well that the name must be incidental.
+        return bool(result.unknown_names) and hits[0].score < self._limits.sure_score
+
+    def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
+        """Yield the model's reply as it comes, and at the end the checked answer."""
+        reply, refusal = "", 0.0
+        for attempt in (1, 2):
+            messages = answer_messages(run.standalone, excerpts, run.language)
+            reply, held = "", ""
+            try:
+                pieces = self._chat_model.stream(messages)
+                for piece in pieces:
+                    run.note("first_token")
+                    refusal = refusal or _refusal_probability(piece)
+                    reply += piece.text
+                    held += piece.text
+                    if _may_become_refusal(reply):
+                        continue
+                    yield Wrote(held)
+                    held = ""
+                    if attempt == 1 and _is_wrong_language(reply, run.language):
+                        break
+            except ModelError:
+                if not reply or _may_become_refusal(reply):
+                    yield Finished(self._extracts(run, excerpts))
+                else:
+                    yield Finished(self._checked(run, excerpts, reply, INTERRUPTED[run.language]))
+                return
+            finally:
+                _close(pieces)
+            if attempt == 1 and _is_wrong_language(reply, run.language):
+                yield Restarted()
+                continue
+            break
+        if says_not_in_materials(reply) or refusal > self._limits.max_refusal:
+            yield Finished(self._abstention(run))
+            return
+        yield Finished(self._checked(run, excerpts, reply, ""))
+
+    def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
+        """Return the answer that `reply` makes, or an abstention when none of it holds."""
+        checked = self._check(run, excerpts, reply)
+        claims = [sentence for sentence in checked.sentences if sentence.is_claim]
+        if not any(sentence.supported for sentence in claims):
+            return self._abstention(run)
+        if _is_wrong_language(checked.text, run.language):
+            return self._extracts(run, excerpts)
+        run.note("total")
+        return Answer(
+            question=run.question,
+            standalone_question=run.standalone,
+            language=run.language,
+            text=checked.text,
+            abstained=False,
+            mode="model",
+            sentences=checked.sentences,
+            citations=checked.citations,
+            dropped_markers=checked.dropped_markers,
+            notice=notice,
+            model=self._chat_model.name,
+            generation=run.result.generation,
+            timings_ms=run.timings_ms,
+        )
+
+    def _check(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> CheckedReply:
+        by_id = {item.hit.passage.passage_id: item for item in run.result.candidates}
+
+        def weigh(statement: str, passage: Passage) -> Evidence:
+            return self._weigh(statement, by_id[passage.passage_id], run)
+
+        return check_reply(
+            reply,
+            [excerpt.hit.passage for excerpt in excerpts],
+            weigh,
+            min_support=self._limits.min_support,
+        )
+
+    def _weigh(self, statement: str, candidate: Candidate, run: _Run) -> Evidence:
+        passage = candidate.hit.passage
+        vector = self._retriever.embed_statement(statement, run.result.centres)
+        support = judge(
+            statement,
+            [passage.text[start:end] for start, end in candidate.spans],
+            [float(cosine) for cosine in candidate.vectors @ vector],
+            context=" ".join([passage.title, *passage.heading]),
+            question=run.standalone,
+        )
+        return Evidence(support, *candidate.spans[support.nearest])
+
+    def _abstention(self, run: _Run) -> Answer:
+        language, hits = run.language, run.result.hits
+        unknown = run.result.unknown_names
+        text = (
+            NOT_FOUND_NAME[language].format(names="、".join(unknown))
+            if unknown and language == "zh"
+            else NOT_FOUND_NAME[language].format(names=" or ".join(unknown))
+            if unknown
+            else NOT_FOUND[language]
+        )
+        if hits:
+            text += ("" if language == "zh" else " ") + NOT_FOUND_NEAREST[language]
+        run.note("total")
+        return Answer(
+            question=run.question,
+            standalone_question=run.standalone,
+            language=language,
+            text=text,
+            abstained=True,
+            mode="refusal",
+            nearest=hits[:3],
+            model=None,
+            generation=run.result.generation,
+            timings_ms=run.timings_ms,
+        )
+
+    def _extracts(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+        """Return the best sentence of each excerpted passage, word for word."""
+        sentences, citations = [], []
+        for excerpt in excerpts[:3]:
+            passage, quote = excerpt.hit.passage, excerpt.hit.best_sentence
+            start = passage.text.index(quote)
+            citations.append(
+                Citation(
+                    number=excerpt.number,
+                    passage=passage,
+                    quote=quote,
+                    start_char=start,
+                    end_char=start + len(quote),
+                )
+            )
+            sentences.append(
+                Sentence(text=quote, citations=(excerpt.number,), support=1.0, supported=True)
+            )
+        run.note("total")
+        return Answer(
+            question=run.question,
+            standalone_question=run.standalone,
+            language=run.language,
+            text="\n".join(
+                f"- {_one_line(sentence.text)} [{sentence.citations[0]}]" for sentence in sentences
+            ),
+            abstained=False,
+            mode="extracts",
+            sentences=tuple(sentences),
+            citations=tuple(citations),
+            notice=EXTRACTS[run.language],
+            generation=run.result.generation,
+            timings_ms=run.timings_ms,
+        )
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
+
+
+def _refusal_probability(piece: Piece) -> float:
+    """Return the probability that the reply would have begun with the refusal token."""
+    found: Mapping[str, float] = piece.top_logprobs or {}
+    return sum(
+        exp(logprob)
+        for token, logprob in found.items()
+        if token.strip() and NOT_IN_MATERIALS.startswith(token.strip())
+    )
+
+
+def _may_become_refusal(reply: str) -> bool:
+    """Whether `reply` is so far a beginning of the refusal token, or all of it."""
+    start = reply.strip().upper()
+    return NOT_IN_MATERIALS.startswith(start) or start.startswith(NOT_IN_MATERIALS)
+
+
+def _is_wrong_language(reply: str, language: Language) -> bool:
+    """Whether a reply of some length is in the other language; code and names don't count."""
+    prose = re.sub(r"```.*?(?:```|$)|`[^`]*`|\$[^$]*\$", "", reply, flags=re.DOTALL)
+    return len(prose.strip()) >= 24 and detect_language(prose) != language
+
+
+def _close(pieces: object) -> None:
+    """Stop the model: a generator that is not closed would go on writing for nobody."""
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()

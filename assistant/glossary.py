@@ -1,5 +1,6 @@
 """The glossary: each term's names in Chinese and English, for searching and for suggestions."""
 
+import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -63,6 +64,11 @@ class Glossary:
             return ()
         found = [self._by_name[match.group()] for match in self._pattern.finditer(text.lower())]
         return tuple(dict.fromkeys(found))
+
+    def nearly(self, name: str) -> str | None:
+        """Return the name of a term that is spelt nearly like `name`; None if there is none."""
+        near = difflib.get_close_matches(name.lower(), self._by_name, n=1, cutoff=0.8)
+        return near[0] if near else None
 
     def other_names(self, text: str) -> tuple[str, ...]:
         """Return the names of the terms in `text` that `text` itself doesn't use."""

@@ -68,7 +68,8 @@ class Citation:
     """A passage that an answer rests on, with the words that support it.
 
     `number` is what stands in the answer as `[number]`, from 1. `quote` stands in the passage
-    word for word; `start_char` and `end_char` delimit it in the passage's text.
+    word for word; `start_char` and `end_char` delimit it in the passage's text. `further_spans`
+    are other stretches of the same passage that further sentences of the answer rest on.
     """
 
     number: int
@@ -76,6 +77,7 @@ class Citation:
     quote: str
     start_char: int
     end_char: int
+    further_spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

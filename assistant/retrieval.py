@@ -2,8 +2,8 @@
 
 The score of a passage is the mean of its cosine and its best sentence's (`SENTENCE_SHARE`),
 centred by language, plus BM25 as a share of what a perfect match would get. Adding words by score
-and not by rank keeps them harmless across languages, where they match nothing (`facts`, measured
-in `evals/bench/retrieval.py`).
+and not by rank keeps them harmless across languages, where they match nothing (measured in
+`evals/bench/retrieval.py`).
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from assistant.centring import Centres, shipped_centres
 from assistant.glossary import Glossary
 from assistant.index import Index, LiveIndex, Scores
+from assistant.index_build import embedded_text, sentence_spans
 from assistant.language import content_words, detect_language
+from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage
+from assistant.support import names
 
 if TYPE_CHECKING:
     pass
@@ -30,15 +34,27 @@ SENTENCE_SHARE = 0.6
 TWIN_COSINE = 0.5
 """Passages of the same section in two languages are twins from this centred cosine on."""
 
+RERANK_DEPTH = 30
+"""Passages that a cross-encoder reads; the rest stay below them."""
+
 OWN_LANGUAGE_BONUS = 0.03
 """Added where passage and question share a language: of two equal passages, the readable one."""
 
 
-class QuestionEmbedder(Protocol):
+class TextEmbedder(Protocol):
     """What retrieval needs of an embedder; see `assistant/embedding.py`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights and prefixes."""
+        ...
 
     def embed_question(self, text: str) -> FloatArray:
         """Return the question's vector, shape (dim,), unit norm."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        """Return the vectors of passages or sentences, shape (n, dim), unit norm."""
         ...
 
 
@@ -50,12 +66,29 @@ class Reranker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Hits, best first, and the generation that they come from."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A hit with its sentences: spans in the passage's text, and centred vectors (n, dim)."""
 
-    hits: tuple[Hit, ...]
+    hit: Hit
+    spans: Spans
+    vectors: FloatArray
+    cosines: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """What a search found, best first, in which generation (""; none was searched)."""
+
+    candidates: tuple[Candidate, ...]
     generation: str
+    centres: Centres
+    unknown_names: tuple[str, ...] = ()
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits alone, best first."""
+        return tuple(candidate.hit for candidate in self.candidates)
 
 
 class Retriever:
@@ -65,7 +98,7 @@ class Retriever:
         self,
         *,
         live_index: LiveIndex,
-        embedder: QuestionEmbedder,
+        embedder: TextEmbedder,
         glossary: Glossary,
         n_candidates: int = 256,
         word_weight: float = 0.15,
@@ -92,7 +125,7 @@ class Retriever:
         top_k: int,
         audiences: frozenset[str] = EVERYONE,
         language: Language | None = None,
-    ) -> Found:
+    ) -> SearchResult:
         """Return the `top_k` passages that answer `question` best, best first.
 
         Args:
@@ -122,9 +155,63 @@ class Retriever:
         combined = self._combine(index, scores, language)
         order = np.argsort(-combined, kind="stable")
         if self._reranker is not None:
-            order, combined = self._rerank(index, question, scores.rows, order, combined)
-        kept = self._fold(index, scores.rows, order, language, top_k) if self._fold_twins else order
-        return Found(_hits(index, scores, combined, kept[:top_k]), index.name)
+            passages = index.passages.get(scores.rows[order[:RERANK_DEPTH]])
+            relevance = self._reranker.scores(question, [passage.text for passage, _ in passages])
+            best = np.argsort(-relevance, kind="stable")
+            order = np.concatenate([order[best], order[RERANK_DEPTH:]])
+        if self._fold_twins:
+            order, combined = _fold(index, scores.rows, order, combined, language, top_k)
+        return SearchResult(
+            candidates=_candidates(index, scores, combined, order[:top_k], vector),
+            generation=index.name,
+            centres=index.centres,
+            unknown_names=self._unknown_names(index, question),
+        )
+
+    def read(self, question: str, passages: Sequence[Passage]) -> SearchResult:
+        """Return given `passages` as if a search had found them, best first."""
+        centres = shipped_centres(self._embedder.fingerprint) or Centres({})
+        raw = self._embedder.embed_question(question)
+        vector = centres.centre(raw, "question", detect_language(question))
+        candidates = []
+        for passage in passages:
+            spans = sentence_spans(passage)
+            texts = [embedded_text(passage), *(passage.text[a:b] for a, b in spans)]
+            raw_vectors = self._embedder.embed_passages(texts)
+            dense = centres.centre(raw_vectors[0], "passage", passage.language) @ vector
+            vectors = centres.centre(raw_vectors[1:], "sentence", passage.language)
+            cosines = vectors @ vector
+            best = int(cosines.argmax())
+            score = (1 - SENTENCE_SHARE) * float(dense) + SENTENCE_SHARE * float(cosines[best])
+            hit = Hit(
+                passage=passage,
+                score=score,
+                dense=float(dense),
+                sentence=float(cosines[best]),
+                best_sentence=passage.text[slice(*spans[best])],
+            )
+            candidates.append(Candidate(hit, spans, vectors, cosines))
+        candidates.sort(key=lambda candidate: -candidate.hit.score)
+        return SearchResult(candidates=tuple(candidates), generation="", centres=centres)
+
+    def embed_statement(self, statement: str, centres: Centres) -> FloatArray:
+        """Return the centred vector of a sentence of an answer, shape (dim,)."""
+        raw = self._embedder.embed_passages([statement])[0]
+        return centres.centre(raw, "sentence", detect_language(statement))
+
+    def _unknown_names(self, index: Index, question: str) -> tuple[str, ...]:
+        """Return names in `question` that no passage of the whole generation mentions.
+
+        What is spelt nearly like a known term is a slip, not another name.
+        """
+        unknown = []
+        for name in names(question):
+            words = [word for word in content_words(name) if not word.isdigit()]
+            if not words or self._glossary.find(name) or all(map(index.words.knows, words)):
+                continue
+            if not self._glossary.nearly(name):
+                unknown.append(name)
+        return tuple(unknown)
 
     def _combine(self, index: Index, scores: Scores, language: Language) -> FloatArray:
         dense = (1 - SENTENCE_SHARE) * scores.dense + SENTENCE_SHARE * scores.sentence
@@ -132,55 +219,39 @@ class Retriever:
         combined = (1 - self._word_weight) * dense + self._word_weight * scores.words
         return np.asarray(combined + OWN_LANGUAGE_BONUS * own_language, dtype=np.float32)
 
-    def _rerank(
-        self,
-        index: Index,
-        question: str,
-        rows: IntArray,
-        order: IntArray,
-        combined: FloatArray,
-        depth: int = 30,
-    ) -> tuple[IntArray, FloatArray]:
-        """Put the first `depth` in the order of the cross-encoder; the rest stay below them."""
-        if self._reranker is None:
-            return order, combined
-        first = order[:depth]
-        texts = [passage.text for passage, _ in index.passages.get(rows[first])]
-        relevance = self._reranker.scores(question, texts)
-        best = np.argsort(-relevance, kind="stable")
-        return np.concatenate([first[best], order[depth:]]), combined
 
-    def _fold(
-        self,
-        index: Index,
-        rows: IntArray,
-        order: IntArray,
-        language: Language,
-        top_k: int,
-    ) -> IntArray:
-        """Leave out passages that say the same as a better one in the other language.
+def _fold(  # noqa: PLR0917
+    index: Index,
+    rows: IntArray,
+    order: IntArray,
+    combined: FloatArray,
+    language: Language,
+    top_k: int,
+) -> tuple[IntArray, FloatArray]:
+    """Leave out passages that say the same as a better one in the other language.
 
-        The twin in the preferred language takes the place of the pair.
-        """
-        depth = order[: 3 * top_k + 5]
-        passages = [passage for passage, _ in index.passages.get(rows[depth])]
-        vectors = index.passage_vectors(rows[depth])
-        kept: list[int] = []
-        for number, passage in enumerate(passages):
-            twin = next(
-                (
-                    slot
-                    for slot, other in enumerate(kept)
-                    if _are_twins(passages[other], passage)
-                    and float(vectors[other] @ vectors[number]) >= TWIN_COSINE
-                ),
-                None,
-            )
-            if twin is None:
-                kept.append(number)
-            elif passages[kept[twin]].language != language == passage.language:
-                kept[twin] = number
-        return depth[kept]
+    The twin in the preferred language takes the place and the score of the pair.
+    """
+    depth, combined = order[: 3 * top_k + 5], combined.copy()
+    passages = [passage for passage, _ in index.passages.get(rows[depth])]
+    vectors = index.passage_vectors(rows[depth])
+    kept: list[int] = []
+    for number, passage in enumerate(passages):
+        slot = next(
+            (
+                slot
+                for slot, other in enumerate(kept)
+                if _are_twins(passages[other], passage)
+                and float(vectors[other] @ vectors[number]) >= TWIN_COSINE
+            ),
+            None,
+        )
+        if slot is None:
+            kept.append(number)
+        elif passages[kept[slot]].language != language == passage.language:
+            combined[depth[number]] = combined[depth[kept[slot]]]
+            kept[slot] = number
+    return depth[kept], combined
 
 
 def _are_twins(one: Passage, other: Passage) -> bool:
@@ -195,28 +266,27 @@ def _are_twins(one: Passage, other: Passage) -> bool:
     )
 
 
-def _hits(index: Index, scores: Scores, combined: FloatArray, chosen: IntArray) -> tuple[Hit, ...]:
-    dense_ranks = _ranks(scores.dense)
-    word_ranks = _ranks(scores.words)
-    hits = []
-    for number, (passage, spans) in zip(
-        chosen, index.passages.get(scores.rows[chosen]), strict=True
-    ):
+def _candidates(
+    index: Index, scores: Scores, combined: FloatArray, chosen: IntArray, question: FloatArray
+) -> tuple[Candidate, ...]:
+    dense_ranks, word_ranks = _ranks(scores.dense), _ranks(scores.words)
+    candidates = []
+    stored = index.passages.get(scores.rows[chosen])
+    for number, (passage, spans) in zip(chosen, stored, strict=True):
         start, end = spans[int(scores.best_sentence[number])]
-        hits.append(
-            Hit(
-                passage=passage,
-                score=float(combined[number]),
-                dense=float(scores.dense[number]),
-                sentence=float(scores.sentence[number]),
-                words=float(scores.words[number]),
-                dense_rank=int(dense_ranks[number]),
-                word_rank=int(word_ranks[number]) if scores.words[number] > 0 else None,
-                best_sentence=passage.text[start:end],
-            )
+        hit = Hit(
+            passage=passage,
+            score=float(combined[number]),
+            dense=float(scores.dense[number]),
+            sentence=float(scores.sentence[number]),
+            words=float(scores.words[number]),
+            dense_rank=int(dense_ranks[number]),
+            word_rank=int(word_ranks[number]) if scores.words[number] > 0 else None,
+            best_sentence=passage.text[start:end],
         )
-    # A twin that took the other's place may score less than its neighbours.
-    return tuple(sorted(hits, key=lambda hit: -hit.score)) if hits else ()
+        vectors = index.sentence_vectors(int(scores.rows[number]))
+        candidates.append(Candidate(hit, spans, vectors, vectors @ question))
+    return tuple(candidates)
 
 
 def _ranks(values: FloatArray) -> IntArray:

@@ -91,7 +91,7 @@ class RetrievalSettings(Group):
         256, ge=10, description="Passages taken from each ranking before they are combined."
     )
     word_weight: float = Field(
-        0.2, ge=0, le=1, description="Share of BM25 beside cosine, where languages agree."
+        0.15, ge=0, le=1, description="Share of BM25 beside cosine, where languages agree."
     )
     reranker: str | None = Field(
         None, description="Hub id or folder of a cross-encoder; none: no reranking."
@@ -103,14 +103,24 @@ class AnsweringSettings(Group):
     """How an answer is asked for and checked."""
 
     prompt_tokens: int = Field(
-        480, ge=100, description="Tokens of passages in a prompt; 15 ms each on two cores."
+        400, ge=100, description="Tokens of passages in a prompt; 15 ms each on two cores."
     )
     max_passages: int = Field(4, ge=1, le=20, description="Passages in a prompt.")
     min_score: float = Field(
-        0.35, description="Abstain without asking the model when the best hit scores less."
+        0.4, description="Abstain without asking the model when the best hit scores less."
+    )
+    sure_score: float = Field(
+        0.62,
+        description="A question with a name that no document mentions needs a hit of this score.",
+    )
+    max_refusal: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Abstain when the model would have refused with more than this probability.",
     )
     min_support: float = Field(
-        0.5, ge=0, le=1, description="A sentence with less support is marked as unsupported."
+        0.6, ge=0, le=1, description="A sentence with less support is marked as unsupported."
     )
 
 

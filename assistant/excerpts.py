@@ -1,0 +1,66 @@
+"""Which sentences of which hits the model gets to read, within a budget of tokens.
+
+Whole passages would cost a CPU seconds each: the best sentences of the best passages go in, with
+the sentence that follows a very good one, in their own order.
+"""
+
+from collections.abc import Sequence
+
+from assistant.prompts import Excerpt, estimate_tokens
+from assistant.retrieval import Candidate
+
+WHOLE_PASSAGE_SHARE = 0.35
+"""Weight of a passage's score beside that of the single sentence."""
+
+NEIGHBOUR_SHARE = 0.8
+"""A sentence counts at least this share of the one before it: explanations go on."""
+
+
+def choose_excerpts(
+    candidates: Sequence[Candidate], *, max_tokens: int, max_passages: int
+) -> list[Excerpt]:
+    """Return numbered excerpts of the first `max_passages` hits, best hit first.
+
+    Sentences are taken by score until `max_tokens` (estimated) are used up; the best hit's best
+    sentence is always among them. A hit of which nothing was taken gets no number.
+    """
+    options: list[tuple[float, int, int, int]] = []
+    for place, item in enumerate(candidates[:max_passages]):
+        values = [float(cosine) for cosine in item.cosines]
+        for number, (start, end) in enumerate(item.spans):
+            before = values[number - 1] * NEIGHBOUR_SHARE if number else -1.0
+            value = (1 - WHOLE_PASSAGE_SHARE) * max(values[number], before)
+            value += WHOLE_PASSAGE_SHARE * item.hit.score
+            cost = estimate_tokens(item.hit.passage.text[start:end])
+            options.append((value, place, number, cost))
+    taken: dict[int, set[int]] = {}
+    used = 0
+    for _, place, number, cost in sorted(options, key=lambda item: (-item[0], item[1:])):
+        # A passage's number and heading cost some tokens too.
+        total = cost + (25 if place not in taken else 0)
+        if taken and used + total > max_tokens:
+            continue
+        taken.setdefault(place, set()).add(number)
+        used += total
+    excerpts: list[Excerpt] = []
+    for place in sorted(taken):
+        item = candidates[place]
+        text = _joined(item, sorted(taken[place]), max_tokens)
+        excerpts.append(Excerpt(len(excerpts) + 1, item.hit, text))
+    return excerpts
+
+
+def _joined(item: Candidate, numbers: list[int], max_tokens: int) -> str:
+    """Return the chosen sentences in order, an ellipsis where some between were left out."""
+    text = item.hit.passage.text
+    parts: list[str] = []
+    for previous, number in zip([numbers[0] - 1, *numbers], numbers, strict=False):
+        if number != previous + 1:
+            parts.append("…")
+        start, end = item.spans[number]
+        parts.append(text[start:end].strip())
+    joined = " ".join(parts)
+    # One over-long "sentence" (a table, a code block) must not take the whole context.
+    while estimate_tokens(joined) > 2 * max_tokens:
+        joined = joined[: int(len(joined) * 0.8)] + " …"
+    return joined

@@ -1,0 +1,28 @@
+"""Fixed sentences that the assistant itself says, in both languages."""
+
+from assistant.records import Language
+
+NOT_FOUND: dict[Language, str] = {
+    "zh": "材料中没有说明这一点。",
+    "en": "The materials don't say.",
+}
+NOT_FOUND_NAME: dict[Language, str] = {
+    "zh": "材料中没有提到 {names}。",
+    "en": "The materials don't mention {names}.",
+}
+NOT_FOUND_NEAREST: dict[Language, str] = {
+    "zh": "下面是最接近的内容，供参考。",
+    "en": "The nearest passages are listed below.",
+}
+EXTRACTS: dict[Language, str] = {
+    "zh": "模型尚未就绪，以下是材料中最相关的原文。",
+    "en": "The model is not ready; these are the best matching passages, word for word.",
+}
+INTERRUPTED: dict[Language, str] = {
+    "zh": "模型服务器中断，回答不完整。",
+    "en": "The model server broke off; the answer is incomplete.",
+}
+NOTHING_ALLOWED: dict[Language, str] = {
+    "zh": "没有您可以查看的相关材料。",
+    "en": "There are no materials on this that you may see.",
+}

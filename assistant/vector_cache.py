@@ -1,0 +1,149 @@
+"""Vectors kept from earlier runs, by embedder and text, so that no text is embedded twice.
+
+One SQLite file, shared by all checkouts and by processes that run at the same time. What is not
+here: removing what is no longer used; the file may be deleted at any time.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.embedding import Embedder, clean_text
+from assistant.errors import BusyError, StudyError
+
+FloatArray = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Called with the number of texts embedded so far and of all to embed."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    embedder TEXT NOT NULL,
+    text_sha256 BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (embedder, text_sha256)
+)
+"""
+_LITTLE_ENDIAN = np.dtype("<f4")
+_KEYS_PER_QUERY = 500
+
+
+class VectorCache:
+    """Vectors in a file, by the embedder's fingerprint and the text's hash.
+
+    Safe for several threads and processes: each call opens the file anew.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float = 60) -> None:
+        """Name the file, which is made when it is first needed; wait `timeout_s` for others."""
+        self._path = path
+        self._timeout_s = timeout_s
+
+    def get(self, embedder: str, text_hashes: Sequence[bytes], *, dim: int) -> dict[bytes, bytes]:
+        """Return the vectors that are kept, as bytes, by text hash.
+
+        Raises:
+            BusyError: another process kept the file locked for too long.
+            StudyError: the file can't be read.
+        """
+        found: dict[bytes, bytes] = {}
+        with self._opened() as connection:
+            for start in range(0, len(text_hashes), _KEYS_PER_QUERY):
+                hashes = text_hashes[start : start + _KEYS_PER_QUERY]
+                marks = ", ".join("?" * len(hashes))
+                found.update(
+                    connection.execute(
+                        "SELECT text_sha256, vector FROM vectors "
+                        f"WHERE embedder = ? AND text_sha256 IN ({marks}) AND length(vector) = ?",
+                        (embedder, *hashes, dim * _LITTLE_ENDIAN.itemsize),
+                    )
+                )
+        return found
+
+    def put(self, embedder: str, vectors: Mapping[bytes, FloatArray]) -> None:
+        """Keep `vectors`, given by text hash.
+
+        Raises:
+            BusyError: another process kept the file locked for too long.
+            StudyError: the file can't be written.
+        """
+        with self._opened() as connection, connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                (
+                    (embedder, text_hash, vector.astype(_LITTLE_ENDIAN).tobytes())
+                    for text_hash, vector in vectors.items()
+                ),
+            )
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=self._timeout_s)) as connection:
+                # Readers don't wait for a writer; a batch lost by a power cut is embedded again.
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(_SCHEMA)
+                yield connection
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise BusyError(
+                    f"{self._path} has been locked by another process for {self._timeout_s:.0f} s.",
+                    hint="Wait for the other ingestion to end, then run this one again.",
+                ) from error
+            raise StudyError(
+                f"The vector cache {self._path} can't be used: {error}.",
+                hint="Delete the file if it is damaged: what it held is embedded again.",
+            ) from error
+
+
+def embed_with_cache(
+    embedder: Embedder,
+    texts: Sequence[str],
+    cache: VectorCache,
+    progress: Progress | None = None,
+) -> tuple[FloatArray, int]:
+    """Return the vectors of passages, shape (len(texts), dim), and how many were computed.
+
+    Only texts that the cache doesn't hold are embedded, each once. Every batch is kept at once,
+    so that a run that was stopped goes on where it was.
+
+    Args:
+        embedder: its batch size is the step of progress.
+        texts: passages or sentences.
+        cache: where vectors are kept.
+        progress: called after each batch; not at all when nothing is new.
+
+    Raises:
+        BusyError: another process kept the cache locked for too long.
+        StudyError: the cache can't be used, or the embedder failed.
+    """
+    cleaned = [clean_text(text) for text in texts]
+    hashes = [hashlib.sha256(text.encode()).digest() for text in cleaned]
+    text_by_hash = dict(zip(hashes, cleaned, strict=True))
+    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
+    vectors = {
+        text_hash: np.frombuffer(vector, _LITTLE_ENDIAN) for text_hash, vector in kept.items()
+    }
+    # Longest first, as in the embedder: batches of like lengths, and too little memory shows.
+    missing = sorted(
+        (text_hash for text_hash in text_by_hash if text_hash not in vectors),
+        key=lambda text_hash: -len(text_by_hash[text_hash]),
+    )
+    for start in range(0, len(missing), embedder.batch_size):
+        batch = missing[start : start + embedder.batch_size]
+        computed = embedder.embed_passages([text_by_hash[text_hash] for text_hash in batch])
+        by_hash = dict(zip(batch, computed, strict=True))
+        cache.put(embedder.fingerprint, by_hash)
+        vectors.update(by_hash)
+        if progress is not None:
+            progress(start + len(batch), len(missing))
+    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
+    for row, text_hash in enumerate(hashes):
+        result[row] = vectors[text_hash]
+    return result, len(missing)

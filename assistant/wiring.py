@@ -1,0 +1,212 @@
+"""Where concrete classes are chosen: settings in, a working assistant out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from assistant.answering import Assistant, Event, Limits
+from assistant.embedding import Embedder, open_embedder
+from assistant.errors import StudyError
+from assistant.glossary import Glossary
+from assistant.guide import Guide
+from assistant.index import LiveIndex
+from assistant.records import EVERYONE, Answer, Language, Passage, Turn
+from assistant.retrieval import Reranker, Retriever, SearchResult
+from assistant.served_model import ServedChatModel
+from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.langchain_retriever import PassageRetriever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of index and model; `message` is a sentence on what is amiss, "" if all is well."""
+
+    index_ready: bool
+    generation: str
+    n_passages: int
+    n_sources: int
+    model_ready: bool
+    model: str | None
+    engine: str | None
+    message: str
+
+
+class StudyAssistant:
+    """The assistant as the front ends use it: answers, searches, sources, state, suggestions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder that the settings name, loaded at first use."""
+        return open_settings_embedder(self._settings)
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The glossary of the first corpus root that has one; an empty one without."""
+        for root in self._settings.corpus:
+            if (path := root / "glossary.toml").is_file():
+                return Glossary.load(path)
+        return Glossary()
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The retriever over the live index."""
+        options = self._settings.retrieval
+        return Retriever(
+            live_index=LiveIndex(self._settings.home, fingerprint=self.embedder.fingerprint),
+            embedder=self.embedder,
+            glossary=self.glossary,
+            n_candidates=options.n_candidates,
+            word_weight=options.word_weight,
+            fold_twins=options.fold_twins,
+            reranker=_open_reranker(options.reranker),
+        )
+
+    @cached_property
+    def chat_model(self) -> ServedChatModel:
+        """The client of the model server."""
+        options = self._settings.model
+        return ServedChatModel(
+            home=self._settings.home,
+            url=options.url,
+            name=options.name,
+            api_key=options.api_key.get_secret_value() if options.api_key else None,
+            timeout_s=options.timeout_s,
+            retries=options.retries,
+            max_new_tokens=options.max_new_tokens,
+            temperature=options.temperature,
+            seed=options.seed,
+        )
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The use case."""
+        options = self._settings.answering
+        return Assistant(
+            retriever=self.retriever,
+            chat_model=self.chat_model,
+            limits=Limits(
+                top_k=self._settings.retrieval.top_k,
+                prompt_tokens=options.prompt_tokens,
+                max_passages=options.max_passages,
+                min_score=options.min_score,
+                sure_score=options.sure_score,
+                min_support=options.min_support,
+                max_refusal=options.max_refusal,
+            ),
+        )
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        audiences: frozenset[str] = EVERYONE,
+        language: Language | None = None,
+        passages: Sequence[Passage] | None = None,
+    ) -> Iterator[Event]:
+        """Yield what happens while `question` is answered; see `answering.Answerer`."""
+        return self.assistant.stream(
+            question, history=history, audiences=audiences, language=language, passages=passages
+        )
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        audiences: frozenset[str] = EVERYONE,
+        language: Language | None = None,
+        passages: Sequence[Passage] | None = None,
+    ) -> Answer:
+        """Return the checked answer to `question`; see `answering.Assistant.ask`."""
+        return self.assistant.ask(
+            question, history=history, audiences=audiences, language=language, passages=passages
+        )
+
+    def search(
+        self, question: str, *, top_k: int | None = None, audiences: frozenset[str] = EVERYONE
+    ) -> SearchResult:
+        """Return the passages that fit `question` best; see `retrieval.Retriever.search`."""
+        return self.retriever.search(
+            question, top_k=top_k or self._settings.retrieval.top_k, audiences=audiences
+        )
+
+    def as_langchain(self, *, audiences: frozenset[str] = EVERYONE) -> "PassageRetriever":
+        """Return the retriever as LangChain's `BaseRetriever`, on behalf of `audiences`."""
+        from assistant.langchain_retriever import PassageRetriever
+
+        return PassageRetriever(
+            retriever=self.retriever,
+            top_k=self._settings.retrieval.top_k,
+            audiences=audiences,
+        )
+
+    def source_passages(
+        self, source: str, audiences: frozenset[str] = EVERYONE
+    ) -> tuple[Passage, ...]:
+        """Return the passages of `source` that `audiences` may see, in reading order."""
+        passages = self.retriever.live_index.get().passages.of_source(source)
+        return tuple(passage for passage in passages if passage.audience in audiences)
+
+    def suggest(self, language: Language) -> tuple[str, ...]:
+        """Return questions to begin with."""
+        return Guide(self.glossary).suggest(language)
+
+    def related(self, answer: Answer) -> tuple[str, ...]:
+        """Return questions that follow from `answer`, without asking the model."""
+        return Guide(self.glossary).related(answer)
+
+    def status(self) -> Status:
+        """Return the state of index and model now."""
+        generation, n_passages, n_sources, message = "", 0, 0, ""
+        try:
+            manifest = self.retriever.live_index.get().manifest
+            generation, n_passages = manifest.name, manifest.n_passages
+            n_sources = len(manifest.sources)
+        except StudyError as error:
+            message = f"{error} {error.hint}".strip()
+        server = self.chat_model.running()
+        model_ready = server is not None or self.chat_model.is_ready()
+        return Status(
+            index_ready=bool(generation),
+            generation=generation,
+            n_passages=n_passages,
+            n_sources=n_sources,
+            model_ready=model_ready,
+            model=self.chat_model.name if model_ready else None,
+            engine=server.engine if server else None,
+            message=message,
+        )
+
+
+def build_assistant(settings: Settings) -> StudyAssistant:
+    """Return the assistant for `settings`; what is heavy is opened at first use."""
+    return StudyAssistant(settings)
+
+
+def open_settings_embedder(settings: Settings) -> Embedder:
+    """Return the embedder that `settings` name."""
+    options = settings.embedding
+    return open_embedder(
+        engine=options.engine,
+        model=options.model,
+        query_prefix=options.query_prefix,
+        passage_prefix=options.passage_prefix,
+        batch_size=options.batch_size,
+        cache=settings.cache,
+        offline=settings.offline,
+    )
+
+
+def _open_reranker(model: str | None) -> Reranker | None:
+    if model is None:
+        return None
+    from assistant.reranking import CrossEncoderReranker
+
+    return CrossEncoderReranker(model)
