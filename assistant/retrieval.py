@@ -1,14 +1,14 @@
 """From a question to ranked passages: dense, sentences and words; folded; filtered first.
 
 The score of a passage is the mean of its cosine and its best sentence's (`SENTENCE_SHARE`),
-centred by language, plus BM25 as a share of what a perfect match would get. Adding words by score
-and not by rank keeps them harmless across languages, where they match nothing (measured in
-`evals/bench/retrieval.py`).
+centred by language, plus BM25 times `word_weight`. Adding words
+by score and not by rank keeps them harmless across languages, where they match nothing (measured
+in `evals/bench/retrieval.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage
 from assistant.support import names
 
-if TYPE_CHECKING:
-    pass
-
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
@@ -33,6 +30,10 @@ SENTENCE_SHARE = 0.6
 
 TWIN_COSINE = 0.5
 """Passages of the same section in two languages are twins from this centred cosine on."""
+
+RELATIVE_SHARE = 0.25
+"""Of the words' weight, the part that compares passages of the question's language with the best
+among them; the rest is absolute and also says how much of the question is found at all."""
 
 RERANK_DEPTH = 30
 """Passages that a cross-encoder reads; the rest stay below them."""
@@ -101,7 +102,7 @@ class Retriever:
         embedder: TextEmbedder,
         glossary: Glossary,
         n_candidates: int = 256,
-        word_weight: float = 0.15,
+        word_weight: float = 0.4,
         fold_twins: bool = True,
         reranker: Reranker | None = None,
     ) -> None:
@@ -216,8 +217,11 @@ class Retriever:
     def _combine(self, index: Index, scores: Scores, language: Language) -> FloatArray:
         dense = (1 - SENTENCE_SHARE) * scores.dense + SENTENCE_SHARE * scores.sentence
         own_language = index.language_of(scores.rows) == (language == "zh")
-        combined = (1 - self._word_weight) * dense + self._word_weight * scores.words
-        return np.asarray(combined + OWN_LANGUAGE_BONUS * own_language, dtype=np.float32)
+        in_own_language = scores.words * own_language
+        relative = in_own_language / max(float(in_own_language.max(initial=0)), 1e-9)
+        words = (1 - RELATIVE_SHARE) * scores.words + RELATIVE_SHARE * relative
+        combined = dense + self._word_weight * words + OWN_LANGUAGE_BONUS * own_language
+        return np.asarray(combined, dtype=np.float32)
 
 
 def _fold(  # noqa: PLR0917

@@ -91,7 +91,7 @@ class RetrievalSettings(Group):
         256, ge=10, description="Passages taken from each ranking before they are combined."
     )
     word_weight: float = Field(
-        0.15, ge=0, le=1, description="Share of BM25 beside cosine, where languages agree."
+        0.4, ge=0, le=2, description="Weight of BM25 beside cosine, where languages agree."
     )
     reranker: str | None = Field(
         None, description="Hub id or folder of a cross-encoder; none: no reranking."
@@ -107,10 +107,10 @@ class AnsweringSettings(Group):
     )
     max_passages: int = Field(4, ge=1, le=20, description="Passages in a prompt.")
     min_score: float = Field(
-        0.4, description="Abstain without asking the model when the best hit scores less."
+        0.5, description="Abstain without asking the model when the best hit scores less."
     )
     sure_score: float = Field(
-        0.62,
+        0.8,
         description="A question with a name that no document mentions needs a hit of this score.",
     )
     max_refusal: float = Field(

@@ -90,8 +90,9 @@ class VectorCache:
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(_SCHEMA)
                 yield connection
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        except (sqlite3.Error, OSError) as error:
+            # The low byte is the kind of failure, the rest says more.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 raise BusyError(
                     f"{self._path} has been locked by another process for {self._timeout_s:.0f} s.",
                     hint="Wait for the other ingestion to end, then run this one again.",

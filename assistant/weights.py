@@ -140,11 +140,10 @@ def _complete(model: Model, partial: Path, progress: Progress, read_slice: Slice
             file.seek(offset)
             data = file.read(piece.size_bytes)
             if sha256(data).hexdigest() != piece.sha256:
-                done = offset
                 data = read_slice(
                     piece,
                     folder=partial.parent,
-                    report=lambda n, done=done: progress(done + n, model.size_bytes),
+                    report=_counted_from(offset, model.size_bytes, progress),
                 )
                 file.seek(offset)
                 file.write(data)
@@ -158,6 +157,10 @@ def _complete(model: Model, partial: Path, progress: Progress, read_slice: Slice
             f"The slices of {model.name} are right, but not the whole file.",
             hint="The catalogue of this version is wrong: please report it.",
         )
+
+
+def _counted_from(offset: int, total: int, progress: Progress) -> Callable[[int], None]:
+    return lambda n_bytes: progress(offset + n_bytes, total)
 
 
 def _is_complete(model: Model, folder: Path) -> bool:
@@ -263,7 +266,7 @@ def _checked_local(path: Path) -> Path:
 
 
 def _looks_like_path(name: str) -> bool:
-    return name.startswith((".", "/", "~")) or name.endswith(".gguf") and ":" not in name
+    return name.startswith((".", "/", "~")) or (name.endswith(".gguf") and ":" not in name)
 
 
 def _sha256(path: Path) -> str:

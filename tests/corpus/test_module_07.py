@@ -389,3 +389,43 @@ def test_solutions_4_and_5() -> None:
         f"{observed - chance:.2f} / {1 - chance:.2f} = {value:.3f}",
         f"(0.60 - 0.25) / (0.95 - 0.25) = {judged_share(0.60, 0.95, 0.25):.2f}",
     )
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("searches 1,000 messages for the 50 urgent", "从 1,000 封来信中找出 50 封紧急"),
+        ("950 / 1,000 = 0.950, more than 0.930", "950 / 1,000 = 0.950，比 0.930 还高"),
+        ("0.5, 0.25 and 0.8, the mean", "概率是 0.5、0.25 和 0.8，"),
+        ("into 3 tokens and gives each the probability 0.25", "3 个词元，每个词元的概率是 0.25"),
+        ("into 6 tokens and gives each 0.5.", "6 个词元，每个词元的概率是 0.5。"),
+        ("with 12 characters", "有 12 个字符"),
+        ("shares 4 of 5 tokens and gets 0.800", "4/5 的词元相同，得 0.800"),
+        ("6 of 8 tokens", "占 8 个词元中的 6 个"),
+        ("15 words, 7 of them different", "15 个词，其中不同的有 7 个"),
+        ("of 100 answers both raters call 45 good and 35 bad", "都说好的有 45 个，都说差的有 35"),
+        ("A calls 15 good, and only rater B calls 5", "A 说好的有 15 个，只有评判者 B 说好的有 5"),
+        ('"good" for 60% and B for 50%', "对 60% 的答案说好，B 对 50%"),
+        ("call 90 answers good and each alone calls 5", "对 90 个答案说好，又各自单独对 5 个"),
+        ("call 140 of 200 answers good and 60 bad", "在 200 个答案中判定 140 个好、60 个差"),
+        ("126 of the 140 (true positive rate 0.90)", "140 个中的 126 个 (真正率 0.90)"),
+        ("12 of the 60 (false positive rate 0.20)", "60 个中的 12 个 (假正率 0.20)"),
+        ("accepts 76% of new", "认可了 76% 的新"),
+        ("For 41 right answers out of 50", "50 题答对 41 题，标准误"),
+        ("For 41 of 50 the Wilson", "50 题答对 41 题，威尔逊"),
+        ("For 4 of 4 the Wilson", "4 题答对 4 题，威尔逊"),
+        ("scores are 0, 0.5 and 1:", "得分是 0、0.5 和 1："),
+        ("24 of 200 cases and breaks 10", "200 个样例中，B 改对了 24 个，改错了 10 个"),
+        ("20 independent variants", "20 个相互独立"),
+        ("can be 14 of 17", "17 题答对 14 题"),
+        ("18 of 120 new summaries", "120 份中有 18 份"),
+        ("6 of 120 old ones", "120 份中有 6 份"),
+        ("TP = 30, FP = 20, FN = 10, TN = 140", "TP = 30，FP = 20，FN = 10，TN = 140"),
+        ("0.5, 0.5, 0.25 and 0.0625", "0.5、0.5、0.25 和 0.0625"),
+        ("yes to 30 cases and no to 50", "对 30 个样例都说“是”，对 50 个样例都说“否”"),
+        ("rate of 0.95 and a false positive rate of 0.25", "真正率是 0.95，假正率是 0.25"),
+    ],
+)
+def test_given_numbers_are_the_same_in_both_languages(english: str, chinese: str) -> None:
+    assert english in TEXT["en"]
+    assert chinese in TEXT["zh"]
