@@ -101,8 +101,8 @@ class Limits:
     top_k: int = 6
     prompt_tokens: int = 400
     max_passages: int = 4
-    min_score: float = 0.5
-    sure_score: float = 0.8
+    min_nearness: float = 0.6
+    sure_nearness: float = 0.9
     min_support: float = 0.6
     max_refusal: float = 0.5
 
@@ -219,12 +219,12 @@ class Assistant:
         return rewritten if is_sound else joined
 
     def _nothing_near(self, result: SearchResult) -> bool:
-        hits = result.hits
-        if not hits or hits[0].score < self._limits.min_score:
+        nearest = max((hit.nearness for hit in result.hits), default=0.0)
+        if nearest < self._limits.min_nearness:
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
-        return bool(result.unknown_names) and hits[0].score < self._limits.sure_score
+        return bool(result.unknown_names) and nearest < self._limits.sure_nearness
 
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""

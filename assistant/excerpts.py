@@ -5,6 +5,7 @@ the sentence that follows a very good one, in their own order.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from assistant.prompts import Excerpt, estimate_tokens
 from assistant.retrieval import Candidate
@@ -33,12 +34,15 @@ def choose_excerpts(
             value += WHOLE_PASSAGE_SHARE * item.hit.score
             cost = estimate_tokens(item.hit.passage.text[start:end])
             options.append((value, place, number, cost))
+    options.sort(key=lambda item: (-item[0], item[1:]))
+    # A hit may be the best without having the best sentence: a reranker, or its twin, put it first.
+    best = [item for item in options if item[1] == 0][:1]
     taken: dict[int, set[int]] = {}
     used = 0
-    for _, place, number, cost in sorted(options, key=lambda item: (-item[0], item[1:])):
+    for _, place, number, cost in [*best, *options]:
         # A passage's number and heading cost some tokens too.
         total = cost + (25 if place not in taken else 0)
-        if taken and used + total > max_tokens:
+        if number in taken.get(place, ()) or (taken and used + total > max_tokens):
             continue
         taken.setdefault(place, set()).add(number)
         used += total
@@ -51,15 +55,17 @@ def choose_excerpts(
 
 
 def _joined(item: Candidate, numbers: list[int], max_tokens: int) -> str:
-    """Return the chosen sentences in order, an ellipsis where some between were left out."""
+    """Return the chosen sentences in order, an ellipsis where some between were left out.
+
+    Neighbours keep the white space between them: code and tables live by their lines.
+    """
     text = item.hit.passage.text
-    parts: list[str] = []
-    for previous, number in zip([numbers[0] - 1, *numbers], numbers, strict=False):
-        if number != previous + 1:
-            parts.append("…")
+    start, end = item.spans[numbers[0]]
+    joined = text[start:end]
+    for previous, number in pairwise(numbers):
         start, end = item.spans[number]
-        parts.append(text[start:end].strip())
-    joined = " ".join(parts)
+        gap = " … " if number > previous + 1 else text[item.spans[previous][1] : start]
+        joined += gap + text[start:end]
     # One over-long "sentence" (a table, a code block) must not take the whole context.
     while estimate_tokens(joined) > 2 * max_tokens:
         joined = joined[: int(len(joined) * 0.8)] + " …"

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -24,6 +24,7 @@ FORMAT = 1
 """Raised whenever a reader of older code would misread the files."""
 
 BUILD_HINT = "Run `study ingest PATH…` to build it."
+SWITCH_HINT = "`study index list` shows the generations, `study index rollback` makes one live."
 REBUILD_HINT = "Run `study ingest PATH… --rebuild` to build a new generation."
 
 
@@ -66,11 +67,11 @@ class Manifest:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> "Manifest":
-        """Return the manifest that `text` holds; raises ValueError, TypeError or KeyError."""
-        values = json.loads(text)
-        sources = {name: Source(**source) for name, source in values.pop("sources").items()}
-        return cls(**{**values, "sources": sources, "roots": tuple(values["roots"])})
+    def from_values(cls, values: object) -> "Manifest":
+        """Return the manifest that parsed JSON holds; raises ValueError if it is none."""
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(cls).validate_python(values)
 
 
 def index_folder(home: Path) -> Path:
@@ -84,11 +85,19 @@ def generation_folder(home: Path, name: str) -> Path:
 
 
 def current_name(home: Path) -> str | None:
-    """Return the name of the live generation; None before the first one."""
+    """Return the name of the live generation; None before the first one.
+
+    Raises:
+        IndexCorrupt: the file that names it is damaged.
+    """
     try:
         return (index_folder(home) / "CURRENT").read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:
         return None
+    except UnicodeDecodeError as error:
+        raise IndexCorrupt(
+            "CURRENT names no generation: it is damaged.", hint=SWITCH_HINT
+        ) from error
 
 
 def read_manifest(home: Path, name: str) -> Manifest:
@@ -96,28 +105,31 @@ def read_manifest(home: Path, name: str) -> Manifest:
 
     Raises:
         IndexMissing: there is no such generation.
-        IndexCorrupt: it is half-written, or written by a newer program.
+        IndexCorrupt: it is half-written, damaged, or written by a newer program.
     """
     folder = generation_folder(home, name)
     if not folder.is_dir():
         raise IndexMissing(f"There is no generation {name}.", hint="`study index list` shows them.")
-    path = folder / "manifest.json"
     try:
-        manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+        values = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        # First of all: a newer program may have other fields.
+        found = values["format"]
+        manifest = Manifest.from_values(values) if found == FORMAT else None
     except FileNotFoundError as error:
         raise IndexCorrupt(
             f"Generation {name} is half-written: it has no manifest.", hint=REBUILD_HINT
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise IndexCorrupt(
             f"The manifest of generation {name} can't be read.", hint=REBUILD_HINT
         ) from error
-    if manifest.format != FORMAT:
+    if manifest is None:
         raise IndexCorrupt(
-            f"Generation {name} has format {manifest.format}; this program reads {FORMAT}.",
+            f"Generation {name} has format {found}; this program reads {FORMAT}.",
             hint=REBUILD_HINT,
         )
-    return manifest
+    # A folder that was copied goes by its own name.
+    return replace(manifest, name=name)
 
 
 def list_names(home: Path) -> list[str]:

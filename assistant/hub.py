@@ -138,8 +138,10 @@ def _choose(files: list[HubFile], wanted: str | None, hub_id: str) -> list[HubFi
         return chosen
     if any(file.name.endswith(".safetensors") for file in files):
         suffixes = (".safetensors", *_TEXT_SUFFIXES)
-        # Only the top folder: others hold the same weights in other forms.
-        return [f for f in files if f.name.endswith(suffixes) and "/" not in f.name]
+        # Other folders than the modules of sentence-transformers ("1_Pooling") hold the same
+        # weights in other forms.
+        chosen = [file for file in files if re.fullmatch(r"(?:\d+_\w+/)?[^/]+", file.name)]
+        return [file for file in chosen if file.name.endswith(suffixes)]
     ggufs = [file for file in files if file.name.endswith(".gguf")]
     if len(ggufs) == 1:
         return ggufs

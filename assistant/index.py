@@ -55,7 +55,7 @@ class Index:
         self.manifest = manifest
         self.passages = passages
         self.centres = centres
-        self.words = words
+        self._words = words
         self._passage_vectors = passage_vectors
         self._sentence_vectors = sentence_vectors
         audiences, languages, n_sentences = passages.columns()
@@ -64,6 +64,22 @@ class Index:
         self._first_sentence = np.concatenate([[0], np.cumsum(n_sentences)]).astype(np.int64)
         self._passage_of = np.repeat(np.arange(len(audiences)), n_sentences)
         self._all_audiences = frozenset(audiences)
+        self._refuse_parts_of_others()
+
+    def _refuse_parts_of_others(self) -> None:
+        """Raise IndexCorrupt if the files don't fit each other: one was cut, or is another's."""
+        n_passages, n_sentences = len(self._audiences), len(self._passage_of)
+        dims = {self._passage_vectors.dim, self._sentence_vectors.dim, self.manifest.dim}
+        dims |= {mean.size for mean in self.centres.means.values()}
+        if len(dims) > 1 or not (
+            self.manifest.n_passages == n_passages == self._passage_vectors.n_rows
+            and n_passages == self._words.n_documents
+            and self.manifest.n_sentences == n_sentences == self._sentence_vectors.n_rows
+        ):
+            raise IndexCorrupt(
+                f"The files of generation {self.name} don't fit each other.",
+                hint=generations.REBUILD_HINT,
+            )
 
     @property
     def name(self) -> str:
@@ -108,9 +124,7 @@ class Index:
         by_sentence, _ = self._sentence_vectors.search(
             question, n_candidates, allowed=None if allowed is None else allowed[self._passage_of]
         )
-        word_scores = self._word_scores(words, also)
-        if allowed is not None:
-            word_scores = np.where(allowed, word_scores, 0)
+        word_scores = self._word_scores(words, also, allowed)
         n_best = min(n_candidates, len(word_scores))
         by_words = np.argpartition(-word_scores, n_best - 1)[:n_best]
         by_words = by_words[word_scores[by_words] > 0]
@@ -127,10 +141,16 @@ class Index:
             best_sentence=best,
         )
 
-    def _word_scores(self, words: Sequence[str], also: Sequence[str]) -> FloatArray:
+    def mentions(self, word: str, audiences: frozenset[str]) -> bool:
+        """Return whether any passage that the asker may see contains `word` (a content word)."""
+        return self._words.knows(word, allowed=self.allowed_rows(audiences))
+
+    def _word_scores(
+        self, words: Sequence[str], also: Sequence[str], allowed: npt.NDArray[np.bool_] | None
+    ) -> FloatArray:
         # A word's idf bounds its BM25 score: Lucene's variant leaves out the factor k1 + 1.
-        bound = sum(self.words.idf(word) for word in words)
-        scores = self.words.scores([*words, *also])
+        bound = sum(self._words.idf(word, allowed=allowed) for word in words)
+        scores = self._words.scores([*words, *also], allowed=allowed)
         return np.minimum(scores / np.float32(bound), 1) if bound > 0 else scores
 
     def _best_sentences(self, question: FloatArray, rows: IntArray) -> tuple[FloatArray, IntArray]:
@@ -170,7 +190,7 @@ def open_index(home: Path, name: str, *, fingerprint: str | None) -> Index:
         IndexCorrupt: a file is missing or damaged.
     """
     manifest = generations.read_manifest(home, name)
-    built_with = manifest.shaped_by["embedder"]
+    built_with = manifest.shaped_by.get("embedder", "unknown")
     if fingerprint is not None and built_with != fingerprint:
         raise IndexStale(
             f"The index was built with the embedder {built_with}, the settings name {fingerprint}.",
@@ -187,19 +207,20 @@ def open_index(home: Path, name: str, *, fingerprint: str | None) -> Index:
 
 def _open_files(manifest: Manifest, folder: Path) -> Index:
     try:
-        return Index(
-            manifest=manifest,
-            passages=PassageStore(folder / "passages.sqlite"),
-            passage_vectors=VectorIndex.open(folder / "vectors.faiss"),
-            sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
-            words=WordIndex.open(folder / "words"),
-            centres=Centres.from_json((folder / "centres.json").read_text(encoding="utf-8")),
-        )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        centres = Centres.from_json((folder / "centres.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
         raise IndexCorrupt(
-            f"Generation {manifest.name} has a damaged file: {error}.",
+            f"Generation {manifest.name} has damaged centres: {error}.",
             hint=generations.REBUILD_HINT,
         ) from error
+    return Index(
+        manifest=manifest,
+        passages=PassageStore(folder / "passages.sqlite"),
+        passage_vectors=VectorIndex.open(folder / "vectors.faiss"),
+        sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
+        words=WordIndex.open(folder / "words"),
+        centres=centres,
+    )
 
 
 class LiveIndex:
@@ -218,10 +239,10 @@ class LiveIndex:
             IndexMissing: nothing has been ingested yet.
             IndexUnusable: it can't be read.
         """
-        name = generations.current_name(self._home)
-        if name is None:
-            raise IndexMissing("Nothing has been ingested yet.", hint=generations.BUILD_HINT)
         with self._lock:
+            name = generations.current_name(self._home)
+            if name is None:
+                raise IndexMissing("Nothing has been ingested yet.", hint=generations.BUILD_HINT)
             if self._index is None or self._index.name != name:
                 self._index = open_index(self._home, name, fingerprint=self._fingerprint)
             return self._index

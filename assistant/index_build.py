@@ -61,6 +61,7 @@ def build_generation(
     embed: EmbedMany,
     shaped_by: Mapping[str, str],
     counts: Mapping[str, int] | None = None,
+    centres: Centres | None = None,
     go_live: bool = True,
 ) -> Manifest:
     """Build a generation of `passages`, make it live, and return its manifest.
@@ -76,6 +77,8 @@ def build_generation(
         embed: gives the raw vectors of passages and sentences.
         shaped_by: what else shapes the content (chunk settings, parser versions).
         counts: figures for the record.
+        centres: the language centres to use; by default those shipped for the embedder, or else
+            the corpus's own.
         go_live: whether CURRENT is to name it at the end.
 
     Raises:
@@ -102,8 +105,10 @@ def build_generation(
         for passage, of_passage in zip(passages, spans, strict=True)
         for _ in of_passage
     ]
-    centres = shipped_centres(fingerprint) or corpus_centres(
-        passage_vectors, sentence_vectors, languages, sentence_languages
+    centres = (
+        centres
+        or shipped_centres(fingerprint)
+        or corpus_centres(passage_vectors, sentence_vectors, languages, sentence_languages)
     )
     name = _new_name(home)
     folder = generations.generation_folder(home, name)
@@ -161,5 +166,5 @@ def _new_name(home: Path) -> str:
     name, number = stamp, 1
     while generations.generation_folder(home, name).exists():
         number += 1
-        name = f"{stamp}-{number}"
+        name = f"{stamp}-{number:02}"
     return name

@@ -99,6 +99,7 @@ class ModelServer:
         self._changed = threading.Condition()
         self._state: State = "stopped"
         self._failure = ""
+        self._running: RunningServer | None = None
         self._n_restarts = 0
         self._supervisor: threading.Thread | None = None
         self._is_warm = threading.Event()
@@ -136,9 +137,12 @@ class ModelServer:
         Raises:
             BusyError: another process serves this home.
             ConfigError: the engine's program is not there.
+            ValueError: it was started and not stopped.
         """
         from filelock import Timeout
 
+        if self._supervisor is not None:
+            raise ValueError("The server was started already; stop it first.")
         self._home.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -156,6 +160,7 @@ class ModelServer:
             self._lock.release()
             raise
         self.url = f"http://{_client_host(self.options.host)}:{port}/v1"
+        self._failure, self._running = "", None
         self._stopping.clear()
         self._set_state("starting")
         self._supervisor = threading.Thread(
@@ -168,22 +173,20 @@ class ModelServer:
 
         Raises:
             ModelUnreachable: it ended, or was not started.
-            ModelTimeout: it took longer than `timeout_s` (default: the options' start time-out).
+            ModelTimeout: it is not ready after `timeout_s`, and goes on starting (default: wait
+                until it is given up).
         """
-        limit_s = self.options.start_timeout_s if timeout_s is None else timeout_s
         with self._changed:
             self._changed.wait_for(
-                lambda: self._state in ("ready", "failed", "stopped"), timeout=limit_s
+                lambda: self._state in ("ready", "failed", "stopped"), timeout=timeout_s
             )
-            state = self._state
-        if state == "ready":
-            found = find_running(self._home)
-            if found is not None:
-                return found
+            state, running = self._state, self._running
+        if state == "ready" and running is not None:
+            return running
         if state in ("starting", "restarting"):
             raise ModelTimeout(
-                f"The model server was not ready after {limit_s:g} s.",
-                hint=f"Its log is {self.log}; STUDY_MODEL__START_TIMEOUT_S sets the wait.",
+                f"The model server was not ready after {timeout_s or 0:g} s.",
+                hint=f"It goes on starting; its log is {self.log}.",
             )
         raise ModelUnreachable(
             self._failure or "The model server is not running.", hint=f"Its log is {self.log}."
@@ -202,6 +205,8 @@ class ModelServer:
 
     def _supervise(self, command: Command) -> None:
         """Keep the server running until `stop`, or until it crashes too often."""
+        import psutil
+
         patience = self._patience
         crashes: deque[float] = deque(maxlen=patience.max_crashes)
         back_off_s = patience.first_back_off_s
@@ -236,6 +241,10 @@ class ModelServer:
                     self._set_state("stopped")
                     return
                 back_off_s = min(patience.longest_back_off_s, 2 * back_off_s)
+        except (OSError, psutil.Error) as error:  # the disk is full, or the home was removed
+            self._failure = f"The model server can't be looked after: {error}."
+            logger.error("%s", self._failure)
+            self._set_state("failed")
         finally:
             (self._home / STATE_FILE).unlink(missing_ok=True)
             self._lock.release()
@@ -255,12 +264,13 @@ class ModelServer:
                     continue
                 if is_healthy(self.url, timeout_s=_HEALTH_TIMEOUT_S):
                     n_sick = 0
-                    next_check_s = now_s + self._patience.health_every_s
                     if not was_healthy:
                         was_healthy = True
                         self._announce(process.pid)
+                    next_check_s = now_s + self._patience.health_every_s
                 elif was_healthy:
                     n_sick += 1
+                    next_check_s = now_s + self._patience.health_every_s
                     if n_sick >= self._patience.max_sick_checks:
                         return "does not answer any more", was_healthy
                 elif now_s > deadline_s:
@@ -280,6 +290,8 @@ class ModelServer:
             log=self.log.resolve(),
         )
         _write_state(self._home / STATE_FILE, running)
+        self._running = running
+        self._is_warm.clear()
         self._set_state("ready")
         logger.info("The model server (%s) is ready at %s.", running.engine, running.url)
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
@@ -292,7 +304,9 @@ class ModelServer:
         if not self._warm_up_messages:
             n_slots = 0
         try:
-            with httpx.Client(trust_env=False, timeout=self.options.start_timeout_s) as client:
+            with httpx.Client(
+                trust_env=False, verify=False, timeout=self.options.start_timeout_s
+            ) as client:
                 for slot in range(n_slots):
                     body: dict[str, object] = {
                         "model": self.options.model_name,
@@ -348,7 +362,12 @@ def is_healthy(url: str, *, api_key: str | None = None, timeout_s: float) -> boo
     is_loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
     try:
         # A proxy of the environment can't reach a server on this machine.
-        with httpx.Client(trust_env=not is_loopback, timeout=timeout_s, headers=headers) as client:
+        with httpx.Client(
+            trust_env=not is_loopback,
+            verify=parts.scheme == "https",  # else the certificates would be read for nothing
+            timeout=timeout_s,
+            headers=headers,
+        ) as client:
             reply = client.get(f"{parts.scheme}://{parts.netloc}/health")
             if reply.status_code in (401, 403, 404, 405):
                 reply = client.get(f"{url}/models")

@@ -3,7 +3,9 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from assistant.errors import IndexCorrupt
@@ -16,6 +18,7 @@ _COLUMNS = (
     "passage_id, source, title, heading, text, language, kind, page, start_char, end_char, "
     "position, section, twin, audience"
 )
+_SELECT = f"SELECT row, {_COLUMNS}, sentences FROM passages"
 _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
 CREATE INDEX by_source ON passages (source, position);
@@ -27,76 +30,89 @@ class PassageStore:
     """The passages of one generation; rows count from 0, as in the vector and word indexes."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file at `path`; it is read from here on, even when its folder is deleted.
+
+        Raises:
+            IndexCorrupt: it can't be opened.
+        """
         self._path = path
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        with self._translated():
+            uri = path.resolve().as_uri() + "?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)
 
     @staticmethod
     def write(path: Path, passages: Sequence[Passage], sentences: Sequence[Spans]) -> None:
-        """Write all `passages` with their sentences' spans to a new file at `path`."""
-        with sqlite3.connect(path) as connection:
+        """Write all `passages` with their sentences' spans to a new file at `path`.
+
+        Raises:
+            ValueError: two passages have the same id.
+        """
+        marks = ", ".join("?" * (len(_COLUMNS.split(",")) + 2))
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(_SCHEMA)
-            marks = ", ".join("?" * (len(_COLUMNS.split(",")) + 2))
-            connection.executemany(
-                f"INSERT INTO passages VALUES ({marks})",
-                (
-                    _to_row(row, passage, spans)
-                    for row, (passage, spans) in enumerate(zip(passages, sentences, strict=True))
-                ),
-            )
-        connection.close()
+            try:
+                connection.executemany(
+                    f"INSERT INTO passages VALUES ({marks})",
+                    (
+                        _to_row(row, passage, spans)
+                        for row, (passage, spans) in enumerate(
+                            zip(passages, sentences, strict=True)
+                        )
+                    ),
+                )
+            except sqlite3.IntegrityError as error:
+                raise ValueError("Two passages have the same id.") from error
 
-    def _connection(self) -> sqlite3.Connection:
-        """Return this thread's connection: SQLite connections don't travel between threads."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            uri = self._path.resolve().as_uri() + "?mode=ro&immutable=1"
-            connection = self._local.connection = sqlite3.connect(uri, uri=True)
-        return connection
-
-    def _query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            return self._connection().execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
+            yield
+        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise IndexCorrupt(
                 f"{self._path.name} can't be read: {error}.",
                 hint="Run `study index verify`, then `study ingest` to build a new generation.",
             ) from error
 
+    def _query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        # One connection for all threads, one at a time: a query takes a fraction of a millisecond.
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
     def columns(self) -> tuple[list[str], list[str], list[int]]:
         """Return audience, language and number of sentences of every row, in row order."""
-        rows = self._query(
-            "SELECT audience, language, json_array_length(sentences) FROM passages ORDER BY row"
-        )
-        return (
-            [str(row[0]) for row in rows],
-            [str(row[1]) for row in rows],
-            [int(str(row[2])) for row in rows],
-        )
+        with self._translated():
+            rows = self._query(
+                "SELECT audience, language, json_array_length(sentences) FROM passages ORDER BY row"
+            )
+            return (
+                [str(row[0]) for row in rows],
+                [str(row[1]) for row in rows],
+                [int(str(row[2])) for row in rows],
+            )
 
     def get(self, rows: Iterable[int]) -> list[tuple[Passage, Spans]]:
         """Return passages with their sentences' spans, in the order of `rows`."""
         wanted = [int(row) for row in rows]
         marks = ",".join("?" * len(wanted))
-        found = {
-            record[0]: _from_row(record)
-            for record in self._query(
-                f"SELECT row, {_COLUMNS}, sentences FROM passages WHERE row IN ({marks})", wanted
-            )
-        }
-        return [found[row] for row in wanted]
+        with self._translated():
+            found = {
+                record[0]: _from_row(record)
+                for record in self._query(f"{_SELECT} WHERE row IN ({marks})", wanted)
+            }
+            return [found[row] for row in wanted]
 
     def of_source(self, source: str) -> list[Passage]:
         """Return the passages of `source` in reading order; none if there is no such source."""
-        records = self._query(
-            f"SELECT row, {_COLUMNS}, sentences FROM passages WHERE source = ? ORDER BY position",
-            (source,),
-        )
-        return [_from_row(record)[0] for record in records]
+        with self._translated():
+            records = self._query(f"{_SELECT} WHERE source = ? ORDER BY position", (source,))
+            return [_from_row(record)[0] for record in records]
 
     def everything(self) -> list[Passage]:
         """Return all passages in row order."""
-        records = self._query(f"SELECT row, {_COLUMNS}, sentences FROM passages ORDER BY row")
-        return [_from_row(record)[0] for record in records]
+        with self._translated():
+            return [_from_row(record)[0] for record in self._query(f"{_SELECT} ORDER BY row")]
 
 
 def _to_row(row: int, passage: Passage, spans: Spans) -> tuple[object, ...]:

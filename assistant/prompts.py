@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.chat_model import Message
-from assistant.language import split_sentences
+from assistant.language import MARKER, split_sentences
 from assistant.records import Hit, Language, Turn
 
 NOT_IN_MATERIALS = "NOT_IN_MATERIALS"
@@ -48,17 +48,17 @@ _EXAMPLE_EN = """\
 [1] (Vector search > Indexes)
 An HNSW index links each vector to its neighbours in a layered graph (Malkov and Yashunin, 2016).
 </passages>
-Question: How many neighbours did the authors of the IVF paper use?
+Question: How long does it take to build, and on which machine was that measured?
 Answer in English, with [n] after every sentence, or NOT_IN_MATERIALS."""
 
 FIXED: tuple[Message, ...] = (
     Message("system", SYSTEM),
-    Message("user", _EXAMPLE_ZH),
-    Message("assistant", _REPLY_ZH),
     Message("user", _EXAMPLE_EN),
     Message("assistant", NOT_IN_MATERIALS),
+    Message("user", _EXAMPLE_ZH),
+    Message("assistant", _REPLY_ZH),
 )
-"""What stands before every question: the rules, one worked answer and one refusal."""
+"""What stands before every question: the rules, one refusal and one worked answer."""
 
 _IN_LANGUAGE = {"zh": "Chinese", "en": "English"}
 
@@ -98,11 +98,20 @@ def _where(hit: Hit) -> str:
     return _as_data(" > ".join([parts[0], parts[-1]] if len(parts) > 2 else parts))
 
 
+# What models' chat templates take for the ends of messages: Qwen, Llama, DeepSeek, Gemma, Mistral.
+_CHAT_TOKEN = re.compile(r"<(?=[|｜])|<(?=/?s>|(?:start|end)_of_turn>)|\[(?=/?INST\])")
+
+
 def _as_data(text: str) -> str:
     """Return `text` unable to close the passages or to speak as the refusal token or a marker."""
-    text = re.sub(r"</?\s*passages?\s*>", " ", text, flags=re.IGNORECASE)
-    text = text.replace("<|", "< |").replace(NOT_IN_MATERIALS, "not in materials")
-    return re.sub(r"\[(\d{1,2})\]", r"(\1)", text)
+    text = re.sub(r"<(?=\s*/?\s*passages?\b)", "(", text, flags=re.IGNORECASE)
+    text = _CHAT_TOKEN.sub(r"\g<0> ", text).replace(NOT_IN_MATERIALS, "not in materials")
+    return without_brackets(text)
+
+
+def without_brackets(text: str) -> str:
+    """Return `text` with what looks like a marker in round brackets: a document's own [1]."""
+    return MARKER.sub(r"(\g<numbers>)", text)
 
 
 STANDALONE_SYSTEM = """\
@@ -128,17 +137,30 @@ def standalone_messages(question: str, turn: Turn) -> list[Message]:
 
 _FOLLOW_UP = re.compile(
     r"\b(?:it|its|that|this|they|them|their|these|those|he|she|former|latter|above|same|"
-    r"previous|again|else|more)\b|^(?:and|but|so|then|or|why|how so|how about|what about|"
+    r"previous|again|else|more)\b|^(?:and|but|so|then|or|how so|how about|what about|"
     r"for example|example|really|ok)\b"
-    r"|它|他们|她|这个|那个|这些|那些|这种|那种|此|前者|后者|上面|刚才|其中|其|该|同样"
-    r"|^(?:那|那么|还有|为什么|举例|举个例子|比如|然后|再|继续|具体|详细|还)|呢[？?]?$",
+    r"|它|他们|她|这个|那个|这些|那些|这种|那种|(?<!因)此(?!外)|前者|后者|上面|刚才|其中"
+    r"|(?<![尤极])其(?![他它实余])|(?<!应)该|同样"
+    r"|^(?:那|那么|还有|举例|举个例子|比如|然后|再|继续|具体|详细|还)|呢[？?]?$",
     re.IGNORECASE,
 )
+
+# What asks for one term by its name needs no conversation, however few its words.
+_NAMES_ITS_TERM = re.compile(
+    r"^(?:what(?:'s| is| are)|define|explain) (?!the\b)|^什么(?:是|叫)|^[a-z][\w -]*是什么",
+    re.IGNORECASE,
+)
+_WHY = re.compile(r"^(?:why\b|为什么|为何)", re.IGNORECASE)
 
 
 def looks_like_follow_up(question: str, n_content_words: int) -> bool:
     """Whether `question` seems to need the conversation before it to be understood."""
-    return n_content_words < 2 or bool(_FOLLOW_UP.search(question.strip()))
+    stripped = question.strip()
+    if _FOLLOW_UP.search(stripped) or n_content_words == 0:
+        return True
+    if n_content_words == 1:
+        return not _NAMES_ITS_TERM.search(stripped)
+    return n_content_words == 2 and bool(_WHY.search(stripped))
 
 
 def estimate_tokens(text: str) -> int:

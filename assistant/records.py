@@ -58,6 +58,7 @@ class Hit:
     dense: float = 0.0
     sentence: float = 0.0
     words: float = 0.0
+    nearness: float = 0.0
     dense_rank: int | None = None
     word_rank: int | None = None
     best_sentence: str = ""

@@ -35,6 +35,9 @@ RELATIVE_SHARE = 0.25
 """Of the words' weight, the part that compares passages of the question's language with the best
 among them; the rest is absolute and also says how much of the question is found at all."""
 
+WORDS_ACROSS_LANGUAGES = 0.1
+"""Counts as a passage's share of words when the question is in the other language."""
+
 RERANK_DEPTH = 30
 """Passages that a cross-encoder reads; the rest stay below them."""
 
@@ -163,10 +166,10 @@ class Retriever:
         if self._fold_twins:
             order, combined = _fold(index, scores.rows, order, combined, language, top_k)
         return SearchResult(
-            candidates=_candidates(index, scores, combined, order[:top_k], vector),
+            candidates=_candidates(index, scores, combined, order[:top_k], vector, question),
             generation=index.name,
             centres=index.centres,
-            unknown_names=self._unknown_names(index, question),
+            unknown_names=self._unknown_names(index, question, audiences),
         )
 
     def read(self, question: str, passages: Sequence[Passage]) -> SearchResult:
@@ -183,12 +186,16 @@ class Retriever:
             vectors = centres.centre(raw_vectors[1:], "sentence", passage.language)
             cosines = vectors @ vector
             best = int(cosines.argmax())
-            score = (1 - SENTENCE_SHARE) * float(dense) + SENTENCE_SHARE * float(cosines[best])
+            words = set(content_words(question))
+            share = len(words & set(content_words(texts[0]))) / max(len(words), 1)
+            nearness = _nearness(float(dense), float(cosines[best]), share, passage, question)
             hit = Hit(
                 passage=passage,
-                score=score,
+                score=nearness,
                 dense=float(dense),
                 sentence=float(cosines[best]),
+                words=share,
+                nearness=nearness,
                 best_sentence=passage.text[slice(*spans[best])],
             )
             candidates.append(Candidate(hit, spans, vectors, cosines))
@@ -200,17 +207,19 @@ class Retriever:
         raw = self._embedder.embed_passages([statement])[0]
         return centres.centre(raw, "sentence", detect_language(statement))
 
-    def _unknown_names(self, index: Index, question: str) -> tuple[str, ...]:
-        """Return names in `question` that no passage of the whole generation mentions.
+    def _unknown_names(
+        self, index: Index, question: str, audiences: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Return names in `question` that no passage mentions which the asker may see.
 
         What is spelt nearly like a known term is a slip, not another name.
         """
         unknown = []
         for name in names(question):
             words = [word for word in content_words(name) if not word.isdigit()]
-            if not words or self._glossary.find(name) or all(map(index.words.knows, words)):
+            if not words or self._glossary.find(name) or self._glossary.nearly(name):
                 continue
-            if not self._glossary.nearly(name):
+            if not all(index.mentions(word, audiences) for word in words):
                 unknown.append(name)
         return tuple(unknown)
 
@@ -270,27 +279,44 @@ def _are_twins(one: Passage, other: Passage) -> bool:
     )
 
 
-def _candidates(
-    index: Index, scores: Scores, combined: FloatArray, chosen: IntArray, question: FloatArray
+def _candidates(  # noqa: PLR0917
+    index: Index,
+    scores: Scores,
+    combined: FloatArray,
+    chosen: IntArray,
+    vector: FloatArray,
+    question: str,
 ) -> tuple[Candidate, ...]:
     dense_ranks, word_ranks = _ranks(scores.dense), _ranks(scores.words)
     candidates = []
     stored = index.passages.get(scores.rows[chosen])
     for number, (passage, spans) in zip(chosen, stored, strict=True):
         start, end = spans[int(scores.best_sentence[number])]
+        dense, sentence = float(scores.dense[number]), float(scores.sentence[number])
+        words = float(scores.words[number])
         hit = Hit(
             passage=passage,
             score=float(combined[number]),
-            dense=float(scores.dense[number]),
-            sentence=float(scores.sentence[number]),
-            words=float(scores.words[number]),
+            dense=dense,
+            sentence=sentence,
+            words=words,
+            nearness=_nearness(dense, sentence, words, passage, question),
             dense_rank=int(dense_ranks[number]),
-            word_rank=int(word_ranks[number]) if scores.words[number] > 0 else None,
+            word_rank=int(word_ranks[number]) if words > 0 else None,
             best_sentence=passage.text[start:end],
         )
         vectors = index.sentence_vectors(int(scores.rows[number]))
-        candidates.append(Candidate(hit, spans, vectors, vectors @ question))
+        candidates.append(Candidate(hit, spans, vectors, vectors @ vector))
     return tuple(candidates)
+
+
+def _nearness(
+    dense: float, sentence: float, words: float, passage: Passage, question: str
+) -> float:
+    """Return how near a passage is to a question, see `Hit.nearness`."""
+    if passage.language != detect_language(question):
+        words = max(words, WORDS_ACROSS_LANGUAGES)
+    return (1 - SENTENCE_SHARE) * dense + SENTENCE_SHARE * sentence + words
 
 
 def _ranks(values: FloatArray) -> IntArray:

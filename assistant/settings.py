@@ -106,12 +106,13 @@ class AnsweringSettings(Group):
         400, ge=100, description="Tokens of passages in a prompt; 15 ms each on two cores."
     )
     max_passages: int = Field(4, ge=1, le=20, description="Passages in a prompt.")
-    min_score: float = Field(
-        0.5, description="Abstain without asking the model when the best hit scores less."
+    min_nearness: float = Field(
+        0.6,
+        description="Abstain without asking the model when no hit is so near (`Hit.nearness`).",
     )
-    sure_score: float = Field(
-        0.8,
-        description="A question with a name that no document mentions needs a hit of this score.",
+    sure_nearness: float = Field(
+        0.9,
+        description="A question with a name that no document mentions needs a hit so near.",
     )
     max_refusal: float = Field(
         0.5,

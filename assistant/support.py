@@ -19,10 +19,11 @@ from math import exp
 from assistant.language import content_words, detect_language
 
 _NAME = re.compile(
-    r"(?<![A-Za-z])(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}\w*(?:-\d[\w.]*)?|[A-Za-z]+-?\d[\w.]*\b"
-    r"|[a-z]+[A-Z]\w*)"
+    r"(?<![A-Za-z])(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}\w*(?:-\d(?:[\w.]*\w)?)?"
+    r"|[A-Za-z]+-?\d(?:[\w.]*\w)?|[a-z]+[A-Z]\w*)",
+    re.ASCII,  # a Chinese character ends a name: in "BERT是一种模型" there is no space to do so
 )
-_NAME_IN_CHINESE = re.compile(r"[A-Z][A-Za-z]+(?:-?\d[\w.]*)?")
+_NAME_IN_CHINESE = re.compile(r"[A-Z][A-Za-z]+(?:-?\d(?:[\w.]*\w)?)?", re.ASCII)
 _CAPITALISED = re.compile(r"(?<=[a-z\d,;:)] )[A-Z][a-z]{2,}(?:\s[A-Z][a-z]+)*")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|isn't|aren't|doesn't|don't|didn't|"
@@ -30,21 +31,29 @@ _NEGATION = re.compile(
     r"|不(?!仅|但|同|断|管|少|久|过|如|妨)|没有|未(?!来)|无法|无需|并非|而非|从不|别|勿|毫无",
     re.IGNORECASE,
 )
-_CHINESE_NUMBERS = dict(zip("零一二两三四五六七八九十", [0, 1, 2, 2, *range(3, 11)], strict=True))
-_ENGLISH_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
+_CHINESE_DIGITS = dict(zip("零〇一二两三四五六七八九", [0, 0, 1, 2, 2, *range(3, 10)], strict=True))
+_CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
+_NUMERALS = "[零〇一二两三四五六七八九十百千]"
+# Not what scales figures: 5 百万, 3千.
+_CHINESE_NUMBER = re.compile(rf"(?<!\d)(?<!\d )(?<!{_NUMERALS}){_NUMERALS}+")
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ENGLISH_NUMBER = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<one>{'|'.join(_ONES[1:10])}))?"
+    rf"|(?P<ones>{'|'.join(_ONES)}))\b",
+    re.IGNORECASE,
+)
 _SCALES = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "b": 1e9, "万": 1e4, "亿": 1e8, "千": 1e3, "百万": 1e6, "万亿": 1e12,
-    "千亿": 1e11, "百亿": 1e10, "十亿": 1e9, "千万": 1e7, "%": 1.0,
+    "千亿": 1e11, "百亿": 1e10, "十亿": 1e9, "千万": 1e7,
 }  # fmt: skip
 _QUANTITY = re.compile(
-    r"(?<![A-Za-z\d.-])(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"\s?(?P<scale>thousand|million|billion|trillion|万亿|千亿|百亿|十亿|百万|千万|万|亿|千|"
+    r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"[\s-]?(?P<scale>thousand|million|billion|trillion|万亿|千亿|百亿|十亿|百万|千万|万|亿|千|"
     r"[KMBkmb](?![A-Za-z]))?",
     re.IGNORECASE,
 )
@@ -54,7 +63,7 @@ PASSAGE_WORDS, SENTENCE_WORDS, COSINE = 0.5, 3.6, 1.0
 """Weights of the passage's and the nearest sentence's share of words, and of the cosine."""
 
 TYPICAL_COSINE = 0.65
-MISSING_NUMBER, MISSING_NAME, OTHER_POLARITY = 0.06, 0.25, 0.25
+MISSING_NUMBER, MISSING_NAME, OTHER_SUBJECT, OTHER_POLARITY = 0.06, 0.25, 0.2, 0.25
 """Factors on the odds for each finding."""
 
 
@@ -113,6 +122,9 @@ def judge(
     for name in missing_names(statement, passage + "\n" + question):
         odds *= MISSING_NAME
         findings.append(f"{name} is not in the passage")
+    if shares[nearest] > 0.5 and (others := other_subject(statement, sentences[nearest])):
+        odds *= OTHER_SUBJECT
+        findings.append(f"the passage says it of {', '.join(others)}")
     if (
         same_language
         and shares[nearest] > 0.6
@@ -125,9 +137,8 @@ def judge(
 
 def quantities(text: str) -> dict[float, str]:
     """Return the numbers of `text` by value, scale words applied: "1750 亿" is 1.75e11."""
-    normal = unicodedata.normalize("NFKC", text).replace("{,}", ",").replace("\\,", "")
     found: dict[float, str] = {}
-    for match in _QUANTITY.finditer(normal):
+    for match in _QUANTITY.finditer(_plain_figures(text)):
         value = float(match["digits"].replace(",", ""))
         scale = (match["scale"] or "").lower()
         found.setdefault(value * _SCALES.get(scale, 1.0), match.group().strip())
@@ -137,15 +148,11 @@ def quantities(text: str) -> dict[float, str]:
 
 def missing_numbers(statement: str, evidence: str) -> list[str]:
     """Return the numbers of `statement` that `evidence` has neither in figures nor in words."""
-    known = set(quantities(evidence))
-    words = set(re.findall("[a-z]+", evidence.lower()))
-    known |= {float(digit) for word, digit in _ENGLISH_NUMBERS.items() if word in words}
-    known |= {float(_CHINESE_NUMBERS[char]) for char in _CHINESE_NUMBERS if char in evidence}
+    known = set(quantities(_in_figures(evidence)))
     # A list's own numbering ("1. …") claims nothing.
-    body = re.sub(r"^\s*\d+[.、)]\s*", "", statement)
-    normal = unicodedata.normalize("NFKC", body).replace("{,}", ",")
+    body = re.sub(r"^\s*\d+(?:[.](?!\d)|[、)])\s*", "", statement)
     missing = []
-    for match in _QUANTITY.finditer(normal):
+    for match in _QUANTITY.finditer(_plain_figures(body)):
         value = float(match["digits"].replace(",", ""))
         scaled = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
         if not any(_same(scaled, other) for other in known) and not (
@@ -153,6 +160,39 @@ def missing_numbers(statement: str, evidence: str) -> list[str]:
         ):
             missing.append(match.group().strip())
     return missing
+
+
+def _plain_figures(text: str) -> str:
+    """Return `text` with figures as programs write them: no TeX between the thousands."""
+    return unicodedata.normalize("NFKC", text).replace("{,}", ",").replace("\\,", "")
+
+
+def _in_figures(text: str) -> str:
+    """Return `text` with numbers in words as figures: "two million" is "2 million", 十二 is 12."""
+    text = _ENGLISH_NUMBER.sub(_english_figures, text)
+    return _CHINESE_NUMBER.sub(_chinese_figures, text)
+
+
+def _english_figures(match: re.Match[str]) -> str:
+    if match["ones"]:
+        return str(_ONES.index(match["ones"].lower()))
+    one = _ONES.index(match["one"].lower()) if match["one"] else 0
+    return str(10 * (_TENS.index(match["tens"].lower()) + 2) + one)
+
+
+def _chinese_figures(match: re.Match[str]) -> str:
+    digits = [_CHINESE_DIGITS.get(char) for char in match.group()]
+    if None not in digits:
+        # 二〇一七 is read digit by digit; 两三 means two or three.
+        return ("" if len(digits) > 2 else " ").join(map(str, digits))
+    value, digit = 0, 0
+    for char in match.group():
+        if char in _CHINESE_UNITS:
+            value += (digit or 1) * _CHINESE_UNITS[char]
+            digit = 0
+        else:
+            digit = _CHINESE_DIGITS[char]
+    return str(value + digit)
 
 
 def _same(one: float, other: float) -> bool:
@@ -176,14 +216,30 @@ def names(text: str) -> list[str]:
 
 def missing_names(statement: str, evidence: str) -> list[str]:
     """Return the names in `statement` that don't occur in `evidence`, case ignored."""
-    known = _squeezed(evidence)
-    return [name for name in names(statement) if _squeezed(name).removesuffix("s") not in known]
+    return [name for name in names(statement) if not mentions(evidence, name)]
 
 
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s\-_]+", "", unicodedata.normalize("NFKC", text).lower())
+def mentions(text: str, name: str) -> bool:
+    """Whether `text` names `name` as a word of its own ("AdaLoRA" doesn't mention LoRA).
+
+    Case, hyphens, spaces and a plural ending are ignored.
+    """
+    parts = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name).removesuffix("s"))
+    pattern = r"[\s\-_]*".join(map(re.escape, parts))
+    plain = unicodedata.normalize("NFKC", text)
+    return re.search(rf"(?<![A-Za-z\d]){pattern}(?:e?s)?(?![A-Za-z\d])", plain, re.I) is not None
+
+
+def other_subject(statement: str, sentence: str) -> list[str]:
+    """Return the names of `sentence` when it is about others than `statement`; mostly none.
+
+    That is so when it misses a name of the statement and has one that the statement lacks.
+    """
+    if not missing_names(statement, sentence):
+        return []
+    return missing_names(sentence, statement)
 
 
 def is_negated(text: str) -> bool:
     """Whether `text` holds an odd number of negations."""
-    return len(_NEGATION.findall(text)) % 2 == 1
+    return len(_NEGATION.findall(text.replace("’", "'"))) % 2 == 1

@@ -5,6 +5,8 @@ which also runs on a GPU. HNSW finds as well but takes many times longer to buil
 to a GPU; `evals/bench/index_kinds.py` measures all three.
 """
 
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class VectorIndex:
 
         self._index = index
         self._searched = index
+        self._gpu_lock = threading.Lock()
         if _is_ivf(index):
             index.make_direct_map()
             index.nprobe = _PROBES
@@ -47,7 +50,7 @@ class VectorIndex:
         if n <= flat_rows:
             index = faiss.IndexFlatIP(dim)
         else:
-            n_lists = n // _ROWS_PER_LIST
+            n_lists = max(1, n // _ROWS_PER_LIST)
             index = faiss.index_factory(dim, f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
             sample = np.random.default_rng(0).permutation(n)[: n_lists * _TRAINING_ROWS_PER_LIST]
             index.cp.niter = 8
@@ -72,7 +75,7 @@ class VectorIndex:
 
         try:
             return cls(faiss.read_index(str(path)))
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:  # a damaged length may ask for any memory
             raise IndexCorrupt(
                 f"{path.name} can't be read as a vector index.",
                 hint="Run `study index verify`, then `study ingest` to build a new generation.",
@@ -111,18 +114,23 @@ class VectorIndex:
             # A GPU index knows no selector, and rows that the asker must not see are never
             # compared: such searches run on the CPU.
             searched = self._index
-            k = min(k, int(allowed.sum()))
+            n_allowed = int(allowed.sum())
+            k = min(k, n_allowed)
             if k == 0:
                 return np.empty(0, np.int64), np.empty(0, np.float32)
             selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+            # Few allowed rows may all lie outside the lists nearest to the query.
+            n_probes = searched.nlist if _is_ivf(searched) and n_allowed <= FLAT_ROWS else _PROBES
             parameters = (
-                faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)
+                faiss.SearchParametersIVF(sel=selector, nprobe=n_probes)
                 if _is_ivf(searched)
                 else faiss.SearchParameters(sel=selector)
             )
-        cosines, rows = searched.search(
-            query[np.newaxis].astype(np.float32), min(k, self.n_rows), params=parameters
-        )
+        # Threads may search side by side on a CPU, not on a GPU.
+        with self._gpu_lock if searched is not self._index else nullcontext():
+            cosines, rows = searched.search(
+                query[np.newaxis].astype(np.float32), min(k, self.n_rows), params=parameters
+            )
         found = rows[0] >= 0
         return rows[0][found], cosines[0][found]
 

@@ -11,6 +11,7 @@ from assistant.errors import StudyError
 from assistant.glossary import Glossary
 from assistant.guide import Guide
 from assistant.index import LiveIndex
+from assistant.no_model import NoModel
 from assistant.records import EVERYONE, Answer, Language, Passage, Turn
 from assistant.retrieval import Reranker, Retriever, SearchResult
 from assistant.served_model import ServedChatModel
@@ -37,8 +38,9 @@ class Status:
 class StudyAssistant:
     """The assistant as the front ends use it: answers, searches, sources, state, suggestions."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, with_model: bool = True) -> None:
         self._settings = settings
+        self._with_model = with_model
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -89,13 +91,13 @@ class StudyAssistant:
         options = self._settings.answering
         return Assistant(
             retriever=self.retriever,
-            chat_model=self.chat_model,
+            chat_model=self.chat_model if self._with_model else NoModel(),
             limits=Limits(
                 top_k=self._settings.retrieval.top_k,
                 prompt_tokens=options.prompt_tokens,
                 max_passages=options.max_passages,
-                min_score=options.min_score,
-                sure_score=options.sure_score,
+                min_nearness=options.min_nearness,
+                sure_nearness=options.sure_nearness,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),
@@ -185,9 +187,12 @@ class StudyAssistant:
         )
 
 
-def build_assistant(settings: Settings) -> StudyAssistant:
-    """Return the assistant for `settings`; what is heavy is opened at first use."""
-    return StudyAssistant(settings)
+def build_assistant(settings: Settings, *, with_model: bool = True) -> StudyAssistant:
+    """Return the assistant for `settings`; what is heavy is opened at first use.
+
+    Without a model it answers with extracts, also where a server runs.
+    """
+    return StudyAssistant(settings, with_model=with_model)
 
 
 def open_settings_embedder(settings: Settings) -> Embedder:

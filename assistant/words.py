@@ -7,20 +7,29 @@ English ones are stemmed (`assistant/language.py`).
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from assistant.errors import IndexCorrupt
+
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 class WordIndex:
-    """BM25 scores of every document of a collection for a query's words."""
+    """BM25 scores of every document of a collection for a query's words.
+
+    Where `allowed` marks some documents (shape (n_documents,)), the others count as absent: their
+    words are unknown and don't make a word frequent. Only the average length is that of all.
+    """
 
     def __init__(self, bm25: Any, n_documents: int) -> None:
+        self.n_documents = n_documents
         self._bm25 = bm25
-        self._n_documents = n_documents
 
     @classmethod
     def build(cls, documents: Sequence[Sequence[str]]) -> "WordIndex":
@@ -38,32 +47,70 @@ class WordIndex:
 
     @classmethod
     def open(cls, folder: Path) -> "WordIndex":
-        """Return the index kept in `folder`; arrays stay on disk until they are read."""
+        """Return the index kept in `folder`; arrays stay on disk until they are read.
+
+        Raises:
+            IndexCorrupt: a file is missing or damaged; what only reading shows is raised later.
+        """
         import bm25s
 
-        bm25 = bm25s.BM25.load(str(folder), mmap=True, allow_pickle=False, show_progress=False)
-        return cls(bm25, int(bm25.scores["num_docs"]))
+        try:
+            bm25 = bm25s.BM25.load(str(folder), mmap=True, allow_pickle=False, show_progress=False)
+            arrays = bm25.scores
+            fits = (
+                arrays["data"].shape == arrays["indices"].shape == (int(arrays["indptr"][-1]),)
+                and np.issubdtype(arrays["indices"].dtype, np.integer)
+                and max(bm25.vocab_dict.values()) + 1 < len(arrays["indptr"])
+            )
+            n_documents = int(arrays["num_docs"])
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, TokenError) as error:
+            raise _damaged(str(error)) from error
+        if not fits:
+            raise _damaged("its arrays don't fit each other")
+        return cls(bm25, n_documents)
 
-    def scores(self, words: Sequence[str]) -> FloatArray:
+    def scores(self, words: Sequence[str], *, allowed: BoolArray | None = None) -> FloatArray:
         """Return the BM25 score of each document, shape (n_documents,); 0 where no word occurs."""
-        known = [word for word in words if word in self._bm25.vocab_dict]
-        if not known:
-            return np.zeros(self._n_documents, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores(known), dtype=np.float32)
+        total = np.zeros(self.n_documents, dtype=np.float32)
+        for word in words:
+            rows, parts = self._occurrences(word)
+            if allowed is not None:
+                is_allowed = allowed[rows]
+                share = self.idf(word, allowed=allowed) / self.idf(word)
+                rows, parts = rows[is_allowed], parts[is_allowed] * np.float32(share)
+            total[rows] += parts
+        return total
 
-    def knows(self, word: str) -> bool:
+    def knows(self, word: str, *, allowed: BoolArray | None = None) -> bool:
         """Whether `word` occurs in any document."""
-        return word in self._bm25.vocab_dict
+        return self.n_documents_with(word, allowed=allowed) > 0
 
-    def idf(self, word: str, n_occurrences: int | None = None) -> float:
+    def idf(self, word: str, *, allowed: BoolArray | None = None) -> float:
         """Return Lucene's idf of `word`, natural logarithm; that of an unseen word is highest."""
-        n = self.n_documents_with(word) if n_occurrences is None else n_occurrences
-        return float(np.log1p((self._n_documents - n + 0.5) / (n + 0.5)))
+        n_all = self.n_documents if allowed is None else int(allowed.sum())
+        n = self.n_documents_with(word, allowed=allowed)
+        return float(np.log1p((n_all - n + 0.5) / (n + 0.5)))
 
-    def n_documents_with(self, word: str) -> int:
+    def n_documents_with(self, word: str, *, allowed: BoolArray | None = None) -> int:
         """Return how many documents contain `word`."""
-        word_id = self._bm25.vocab_dict.get(word)
-        if word_id is None:
-            return 0
-        starts = self._bm25.scores["indptr"]
-        return int(starts[word_id + 1] - starts[word_id])
+        rows, _ = self._occurrences(word)
+        return len(rows) if allowed is None else int(allowed[rows].sum())
+
+    def _occurrences(self, word: str) -> tuple[IntArray, FloatArray]:
+        """Return the documents that contain `word`, and what it adds to the score of each."""
+        arrays = self._bm25.scores
+        number = self._bm25.vocab_dict.get(word)
+        if number is None:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        place = slice(int(arrays["indptr"][number]), int(arrays["indptr"][number + 1]))
+        rows, parts = arrays["indices"][place], arrays["data"][place]
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.n_documents:
+            raise _damaged("it names passages that there are not")
+        return rows, parts
+
+
+def _damaged(what: str) -> IndexCorrupt:
+    return IndexCorrupt(
+        f"The index of words can't be read: {what}.",
+        hint="Run `study index verify`, then `study ingest` to build a new generation.",
+    )
