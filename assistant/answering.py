@@ -8,15 +8,17 @@ sentences of the materials stand for the answer, word for word.
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from math import exp
 from typing import Protocol
 
-from assistant.chat_model import ChatModel, Piece
+from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts
-from assistant.language import content_words, detect_language
+from assistant.language import Span, content_words, detect_language, split_sentences
 from assistant.phrases import (
     EXTRACTS,
     INTERRUPTED,
@@ -30,6 +32,7 @@ from assistant.prompts import (
     answer_messages,
     looks_like_follow_up,
     standalone_messages,
+    without_brackets,
 )
 from assistant.records import (
     EVERYONE,
@@ -41,7 +44,7 @@ from assistant.records import (
     Sentence,
     Turn,
 )
-from assistant.retrieval import Candidate, Retriever, SearchResult
+from assistant.retrieval import FloatArray, Retriever, SearchResult
 from assistant.support import judge
 
 
@@ -228,39 +231,45 @@ class Assistant:
 
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
-        reply, refusal = "", 0.0
-        for attempt in (1, 2):
-            messages = answer_messages(run.standalone, excerpts, run.language)
-            reply, held = "", ""
+        for insist in (False, True):
+            messages = answer_messages(run.standalone, excerpts, run.language, insist=insist)
+            reply, n_shown, is_cut = "", 0, False
+            likeliest: Mapping[str, float] = {}
             try:
-                pieces = self._chat_model.stream(messages)
-                for piece in pieces:
-                    run.note("first_token")
-                    refusal = refusal or _refusal_probability(piece)
-                    reply += piece.text
-                    held += piece.text
-                    if _may_become_refusal(reply):
-                        continue
-                    yield Wrote(held)
-                    held = ""
-                    if attempt == 1 and _is_wrong_language(reply, run.language):
-                        break
+                with closing(self._chat_model.stream(messages)) as pieces:
+                    for piece in pieces:
+                        run.note("first_token")
+                        likeliest = likeliest or piece.top_logprobs or {}
+                        is_cut = piece.finish == "length"
+                        reply += piece.text
+                        if (end := _showable_end(reply)) > n_shown:
+                            yield Wrote(reply[n_shown:end])
+                            n_shown = end
+                            if not insist and _begins_in_wrong_language(reply, run.language):
+                                break
             except ModelError:
-                if not reply or _may_become_refusal(reply):
-                    yield Finished(self._extracts(run, excerpts))
-                else:
-                    yield Finished(self._checked(run, excerpts, reply, INTERRUPTED[run.language]))
+                yield Finished(self._interrupted(run, excerpts, reply))
                 return
-            finally:
-                _close(pieces)
-            if attempt == 1 and _is_wrong_language(reply, run.language):
-                yield Restarted()
-                continue
-            break
-        if says_not_in_materials(reply) or refusal > self._limits.max_refusal:
+            if says_not_in_materials(reply):
+                yield Finished(self._abstention(run))
+                return
+            if insist or not _is_wrong_language(reply, run.language):
+                break
+            yield Restarted()
+        if _refusal_probability(likeliest, reply) > self._limits.max_refusal:
             yield Finished(self._abstention(run))
             return
+        if is_cut:
+            reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
+
+    def _interrupted(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> Answer:
+        """Return what of the reply's beginning holds; extracts if nothing does."""
+        if not says_not_in_materials(reply):
+            answer = self._checked(run, excerpts, reply, INTERRUPTED[run.language])
+            if not answer.abstained:
+                return answer
+        return self._extracts(run, excerpts)
 
     def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
         """Return the answer that `reply` makes, or an abstention when none of it holds."""
@@ -288,10 +297,22 @@ class Assistant:
         )
 
     def _check(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> CheckedReply:
-        by_id = {item.hit.passage.passage_id: item for item in run.result.candidates}
+        candidates = {item.hit.passage: item for item in run.result.candidates}
+
+        @cache
+        def embedded(statement: str) -> FloatArray:
+            return self._retriever.embed_statement(statement, run.result.centres)
 
         def weigh(statement: str, passage: Passage) -> Evidence:
-            return self._weigh(statement, by_id[passage.passage_id], run)
+            candidate = candidates[passage]
+            support = judge(
+                statement,
+                [passage.text[start:end] for start, end in candidate.spans],
+                [float(cosine) for cosine in candidate.vectors @ embedded(statement)],
+                context=" ".join([passage.title, *passage.heading]),
+                question=run.standalone,
+            )
+            return Evidence(support, *candidate.spans[support.nearest])
 
         return check_reply(
             reply,
@@ -299,18 +320,6 @@ class Assistant:
             weigh,
             min_support=self._limits.min_support,
         )
-
-    def _weigh(self, statement: str, candidate: Candidate, run: _Run) -> Evidence:
-        passage = candidate.hit.passage
-        vector = self._retriever.embed_statement(statement, run.result.centres)
-        support = judge(
-            statement,
-            [passage.text[start:end] for start, end in candidate.spans],
-            [float(cosine) for cosine in candidate.vectors @ vector],
-            context=" ".join([passage.title, *passage.heading]),
-            question=run.standalone,
-        )
-        return Evidence(support, *candidate.spans[support.nearest])
 
     def _abstention(self, run: _Run) -> Answer:
         language, hits = run.language, run.result.hits
@@ -362,7 +371,8 @@ class Assistant:
             standalone_question=run.standalone,
             language=run.language,
             text="\n".join(
-                f"- {_one_line(sentence.text)} [{sentence.citations[0]}]" for sentence in sentences
+                f"- {without_brackets(_one_line(sentence.text))} [{sentence.citations[0]}]"
+                for sentence in sentences
             ),
             abstained=False,
             mode="extracts",
@@ -378,30 +388,45 @@ def _one_line(text: str) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
 
-def _refusal_probability(piece: Piece) -> float:
-    """Return the probability that the reply would have begun with the refusal token."""
-    found: Mapping[str, float] = piece.top_logprobs or {}
+def _refusal_probability(likeliest: Mapping[str, float], reply: str) -> float:
+    """Return how probable the refusal token was where `reply` began.
+
+    `likeliest`: natural logarithms of the first tokens' probabilities. Those that `reply` itself
+    begins with say nothing: "N" may become the token or "NLP".
+    """
     return sum(
         exp(logprob)
-        for token, logprob in found.items()
-        if token.strip() and NOT_IN_MATERIALS.startswith(token.strip())
+        for token, logprob in likeliest.items()
+        if (word := token.strip())
+        and NOT_IN_MATERIALS.startswith(word)
+        and not reply.lstrip().startswith(word)
     )
 
 
-def _may_become_refusal(reply: str) -> bool:
-    """Whether `reply` is so far a beginning of the refusal token, or all of it."""
-    start = reply.strip().upper()
-    return NOT_IN_MATERIALS.startswith(start) or start.startswith(NOT_IN_MATERIALS)
+def _showable_end(reply: str) -> int:
+    """Return up to where `reply` holds no refusal token, nor what may become one."""
+    start = re.sub(r"^[\s*_`\[\]\d.]+", "", reply).upper()
+    if NOT_IN_MATERIALS.startswith(start) or start.startswith(NOT_IN_MATERIALS):
+        return 0
+    if NOT_IN_MATERIALS in reply:
+        return reply.index(NOT_IN_MATERIALS)
+    lengths = range(len(NOT_IN_MATERIALS) - 1, 0, -1)
+    return len(reply) - next((n for n in lengths if reply.endswith(NOT_IN_MATERIALS[:n])), 0)
+
+
+def _begins_in_wrong_language(reply: str, language: Language) -> bool:
+    """Whether the first sentence is in the other language; a title alone doesn't say."""
+    return len(split_sentences(reply)) > 1 and _is_wrong_language(reply, language)
+
+
+def _without_stump(reply: str) -> str:
+    """Return a reply that was cut without its last sentence, if that lacks its end."""
+    *whole, last = split_sentences(reply) or [Span("", 0, 0)]
+    is_whole = not whole or re.search(r"[。！？；….!?|`$*)）”\]】]$", last.text)
+    return reply if is_whole else reply[: last.start]
 
 
 def _is_wrong_language(reply: str, language: Language) -> bool:
     """Whether a reply of some length is in the other language; code and names don't count."""
     prose = re.sub(r"```.*?(?:```|$)|`[^`]*`|\$[^$]*\$", "", reply, flags=re.DOTALL)
     return len(prose.strip()) >= 24 and detect_language(prose) != language
-
-
-def _close(pieces: object) -> None:
-    """Stop the model: a generator that is not closed would go on writing for nobody."""
-    close = getattr(pieces, "close", None)
-    if close is not None:
-        close()

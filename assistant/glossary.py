@@ -52,7 +52,7 @@ class Glossary:
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8")).get("term", [])
             return cls([_term(table) for table in tables])
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(
                 f"The glossary {path} can't be read: {error}.",
                 hint="Each [[term]] needs en, zh, aliases, definition_en, definition_zh, module.",
@@ -66,9 +66,13 @@ class Glossary:
         return tuple(dict.fromkeys(found))
 
     def nearly(self, name: str) -> str | None:
-        """Return the name of a term that is spelt nearly like `name`; None if there is none."""
-        near = difflib.get_close_matches(name.lower(), self._by_name, n=1, cutoff=0.8)
-        return near[0] if near else None
+        """Return the name of a term that is spelt nearly like `name`; None if there is none.
+
+        Another number makes another name: GPT-5 is no slip for GPT-4.
+        """
+        near = difflib.get_close_matches(name.lower(), self._by_name, n=3, cutoff=0.8)
+        digits = re.findall(r"\d+", name)
+        return next((other for other in near if re.findall(r"\d+", other) == digits), None)
 
     def other_names(self, text: str) -> tuple[str, ...]:
         """Return the names of the terms in `text` that `text` itself doesn't use."""
@@ -79,14 +83,16 @@ class Glossary:
 
 
 def _term(table: dict[str, object]) -> Term:
-    aliases = table.get("aliases", [])
+    aliases = table["aliases"]
+    if not isinstance(aliases, list) or not all([table["en"], table["zh"], *aliases]):
+        raise ValueError(f"a name is empty, or aliases is not a list, in {table}")
     return Term(
         en=str(table["en"]),
         zh=str(table["zh"]),
-        aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
+        aliases=tuple(str(alias) for alias in aliases),
         definition_en=str(table["definition_en"]),
         definition_zh=str(table["definition_zh"]),
-        module=str(table.get("module", "")),
+        module=str(table["module"]),
     )
 
 

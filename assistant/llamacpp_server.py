@@ -37,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
     params.kv_unified = False
     params.cache_prompt = True
     params.cache_ram_mib = PROMPT_CACHE_MIB
+    if options.prompt_folder:
+        params.slot_save_path = f"{options.prompt_folder}/"
     params.ctx_shift = False  # a prompt that is too long is refused, not cut in the middle
 
     params.cpuparams.n_threads = options.threads
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--parallel", type=int, default=2, help="requests side by side")
     parser.add_argument("--threads", type=int, default=-1, help="-1: all cores")
     parser.add_argument("--gpu-layers", type=int, default=-1, help="-1: as many as fit")
+    parser.add_argument("--prompt-folder", help="where slots may be saved and restored from")
     return parser
 
 

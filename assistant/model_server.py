@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from assistant.errors import BusyError, ModelTimeout, ModelUnreachable
 from assistant.server_commands import Command, ServedBy, ServerOptions, command_for
+from assistant.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ State = Literal["starting", "ready", "restarting", "failed", "stopped"]
 STATE_FILE = "model-server.json"
 LOCK_FILE = "model-server.lock"
 LOG_FILE = "logs/model-server.log"
+PROMPT_FOLDER = "prompts"
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 _HEALTH_TIMEOUT_S = 2.0
@@ -71,7 +73,7 @@ class ModelServer:
     Args:
         home: the state folder; one server at a time is started for it.
         warm_up_messages: chat messages (role and content) with the beginning that all prompts
-            share; each slot of the server computes it once the server is up.
+            share; the server computes it as soon as it is up (see `assistant/warm_up.py`).
         command: builds the command to run from the options and a port.
     """
 
@@ -86,7 +88,7 @@ class ModelServer:
     ) -> None:
         from filelock import FileLock
 
-        self.options = options
+        self.options = replace(options, prompt_folder=(home / PROMPT_FOLDER).absolute())
         self.log = home / LOG_FILE
         self.url = ""
         self._home = home
@@ -143,7 +145,7 @@ class ModelServer:
 
         if self._supervisor is not None:
             raise ValueError("The server was started already; stop it first.")
-        self._home.mkdir(parents=True, exist_ok=True)
+        (self._home / PROMPT_FOLDER).mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
@@ -297,29 +299,11 @@ class ModelServer:
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
 
     def _warm_up(self) -> None:
-        """Have the shared beginning of all prompts computed once in each slot."""
-        import httpx
-
-        n_slots = self.options.parallel if self.options.engine == "llamacpp" else 1
-        if not self._warm_up_messages:
-            n_slots = 0
-        try:
-            with httpx.Client(
-                trust_env=False, verify=False, timeout=self.options.start_timeout_s
-            ) as client:
-                for slot in range(n_slots):
-                    body: dict[str, object] = {
-                        "model": self.options.model_name,
-                        "messages": self._warm_up_messages,
-                        "max_tokens": 1,
-                    }
-                    if self.options.engine == "llamacpp":
-                        body["id_slot"] = slot
-                    client.post(f"{self.url}/chat/completions", json=body).raise_for_status()
-        except httpx.HTTPError as error:
-            logger.debug("The warm-up failed: %s", error)  # the first question is slower, no more
-        else:
+        """Have the shared beginning of all prompts computed before the first question."""
+        if not self._warm_up_messages or warm_up(self.url, self.options, self._warm_up_messages):
             self._is_warm.set()
+        else:
+            logger.debug("The warm-up failed.")  # the first question is slower, no more
 
     def _fail(self, reason: str, *, n_crashes: int) -> None:
         line = last_line(self.log)

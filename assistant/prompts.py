@@ -61,6 +61,7 @@ FIXED: tuple[Message, ...] = (
 """What stands before every question: the rules, one refusal and one worked answer."""
 
 _IN_LANGUAGE = {"zh": "Chinese", "en": "English"}
+_INSIST = {"zh": "\n请只用中文回答。", "en": "\nAnswer in English only."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,12 @@ class Excerpt:
 
 
 def answer_messages(
-    question: str, excerpts: Sequence[Excerpt], language: Language
+    question: str, excerpts: Sequence[Excerpt], language: Language, *, insist: bool = False
 ) -> list[Message]:
-    """Return the messages that ask for an answer to `question` from `excerpts`."""
+    """Return the messages that ask for an answer to `question` from `excerpts`.
+
+    With `insist`, the language is asked for again, in itself: the reply before had another.
+    """
     passages = "\n".join(
         f"[{excerpt.number}] ({_where(excerpt.hit)})\n{_as_data(excerpt.text)}"
         for excerpt in excerpts
@@ -84,7 +88,7 @@ def answer_messages(
         f"<passages>\n{passages}\n</passages>\n"
         f"Question: {_as_data(question)}\n"
         f"Answer in {_IN_LANGUAGE[language]}, with [n] after every sentence, "
-        f"or {NOT_IN_MATERIALS}."
+        f"or {NOT_IN_MATERIALS}.{_INSIST[language] if insist else ''}"
     )
     return [*FIXED, Message("user", last)]
 

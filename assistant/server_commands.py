@@ -19,7 +19,10 @@ _VLLM_CPU_CACHE_GB = "4"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """What is served, and how; the meaning of each is in `settings.ModelSettings`."""
+    """What is served, and how; the meaning of each is in `settings.ModelSettings`.
+
+    `prompt_folder` is where llama.cpp may keep what it computed of a prompt; `ModelServer` sets it.
+    """
 
     engine: ServedBy
     model_path: Path
@@ -35,6 +38,7 @@ class ServerOptions:
     dtype: str = "auto"
     vllm_python: Path | None = None
     start_timeout_s: float = 600
+    prompt_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,7 @@ def llamacpp_command(options: ServerOptions, port: int) -> Command:
     them fight for the cores with the embedder and the web page: on 2 busy cores 3 tokens a
     second, 15 with the passive policy, and no loss on idle ones.
     """
+    keeps_prompts = options.prompt_folder is not None
     return Command(
         argv=(
             sys.executable,
@@ -109,6 +114,7 @@ def llamacpp_command(options: ServerOptions, port: int) -> Command:
             *("--parallel", str(options.parallel)),
             *("--threads", str(options.threads or os.cpu_count() or 1)),
             *("--gpu-layers", str(options.gpu_layers)),
+            *(("--prompt-folder", str(options.prompt_folder)) if keeps_prompts else ()),
         ),
         env={"OMP_WAIT_POLICY": "passive"},
     )

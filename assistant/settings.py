@@ -6,13 +6,14 @@ front ends (`Settings.load()`), never at import; inner code receives plain value
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from assistant.errors import ConfigError
 
@@ -25,7 +26,7 @@ Engine = Literal["auto", "vllm", "llamacpp"]
 class Group(BaseModel):
     """A named group of settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ModelSettings(Group):
@@ -45,7 +46,9 @@ class ModelSettings(Group):
     context_tokens: int = Field(
         4096, ge=512, description="Context length in tokens, for each request."
     )
-    parallel: int = Field(2, ge=1, le=256, description="Requests served side by side.")
+    parallel: int = Field(
+        2, ge=1, le=256, description="Requests llama.cpp serves side by side; vLLM decides itself."
+    )
     threads: int = Field(0, ge=0, description="CPU threads of llama.cpp; 0: all cores.")
     gpu_layers: int = Field(-1, ge=-1, description="Layers llama.cpp puts on a GPU; -1: all.")
     tensor_parallel: int = Field(1, ge=1, description="GPUs that vLLM splits the model over.")
@@ -153,9 +156,10 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_nested_delimiter=DELIMITER,
         env_file=".env",
-        extra="forbid",
+        extra="ignore",  # .env may hold what other programs read; our own names are checked below
         frozen=True,
         validate_default=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(Path("var"), description="State: index, conversations, logs.")
@@ -181,18 +185,22 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: an unknown `STUDY_` name or a value out of bounds, named in the message.
         """
-        _refuse_unknown_names(os.environ.keys())
         try:
+            _refuse_unknown_names([*os.environ, *DotEnvSettingsSource(cls).env_vars])
             return cls()
         except ValidationError as error:
             first = error.errors()[0]
-            name = PREFIX + DELIMITER.join(str(part) for part in first["loc"]).upper()
+            path = [str(part) for part in first["loc"]]
+            got = f" (got {first['input']!r})" if _may_be_shown(path) else ""
             raise ConfigError(
-                f"{name}: {first['msg']} (got {first['input']!r}).",
+                f"{PREFIX}{DELIMITER.join(path).upper()}: {first['msg']}{got}.",
                 hint="Correct it in the environment or in .env; see assistant/settings.py.",
             ) from error
         except ValueError as error:  # pydantic-settings: a group that is not JSON
-            raise ConfigError(f"The settings can't be read: {error}.") from error
+            raise ConfigError(
+                f"The settings can't be read: {error}.",
+                hint='Groups and lists are written as JSON: STUDY_CORPUS=["corpus"].',
+            ) from error
 
 
 def known_names() -> list[str]:
@@ -208,6 +216,19 @@ def known_names() -> list[str]:
     return sorted(names)
 
 
+def _may_be_shown(path: Sequence[str]) -> bool:
+    """Whether the value of the setting at `path` may stand in a message: no key, no whole group."""
+    fields: Mapping[str, FieldInfo] = Settings.model_fields
+    for name in path:
+        if name not in fields:
+            return False
+        annotation = fields[name].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return SecretStr not in (annotation, *get_args(annotation))
+        fields = annotation.model_fields
+    return False
+
+
 def _refuse_unknown_names(names: Iterable[str]) -> None:
     """Refuse a mistyped `STUDY_` name: pydantic-settings would silently ignore it."""
     known = known_names()
@@ -215,4 +236,4 @@ def _refuse_unknown_names(names: Iterable[str]) -> None:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             hint = f"Did you mean {near[0]}?" if near else "assistant/settings.py lists the names."
-            raise ConfigError(f"There is no setting {name}.", hint=hint)
+            raise ConfigError(f"There is no setting {name.upper()}.", hint=hint)

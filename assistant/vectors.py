@@ -6,7 +6,8 @@ to a GPU; `evals/bench/index_kinds.py` measures all three.
 """
 
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,8 @@ class VectorIndex:
         """
         import faiss
 
-        try:
+        with _translated(f"The file {path.name}"):
             return cls(faiss.read_index(str(path)))
-        except (RuntimeError, MemoryError) as error:  # a damaged length may ask for any memory
-            raise IndexCorrupt(
-                f"{path.name} can't be read as a vector index.",
-                hint="Run `study index verify`, then `study ingest` to build a new generation.",
-            ) from error
 
     @property
     def n_rows(self) -> int:
@@ -127,7 +123,8 @@ class VectorIndex:
                 else faiss.SearchParameters(sel=selector)
             )
         # Threads may search side by side on a CPU, not on a GPU.
-        with self._gpu_lock if searched is not self._index else nullcontext():
+        lock = self._gpu_lock if searched is not self._index else nullcontext()
+        with lock, _translated("A part"):
             cosines, rows = searched.search(
                 query[np.newaxis].astype(np.float32), min(k, self.n_rows), params=parameters
             )
@@ -136,7 +133,23 @@ class VectorIndex:
 
     def rows(self, numbers: IntArray) -> FloatArray:
         """Return the vectors of these row numbers, shape (len(numbers), dim)."""
-        return np.asarray(self._index.reconstruct_batch(numbers), dtype=np.float32)
+        with _translated("A part"):
+            return np.asarray(self._index.reconstruct_batch(numbers), dtype=np.float32)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Turn what faiss raises over a damaged file, at once or at the first use, into IndexCorrupt.
+
+    A damaged length may ask for any amount of memory.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        raise IndexCorrupt(
+            f"{what} of the vector index can't be read.",
+            hint="Run `study index verify`, then `study ingest` to build a new generation.",
+        ) from error
 
 
 def _is_ivf(index: Any) -> bool:

@@ -19,6 +19,11 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+# What NumPy and bm25s raise over damaged files.
+_READING_ERRORS = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, TokenError
+)  # fmt: skip
+
 
 class WordIndex:
     """BM25 scores of every document of a collection for a query's words.
@@ -60,10 +65,10 @@ class WordIndex:
             fits = (
                 arrays["data"].shape == arrays["indices"].shape == (int(arrays["indptr"][-1]),)
                 and np.issubdtype(arrays["indices"].dtype, np.integer)
-                and max(bm25.vocab_dict.values()) + 1 < len(arrays["indptr"])
+                and max(bm25.vocab_dict.values()) < len(arrays["indptr"])
             )
             n_documents = int(arrays["num_docs"])
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, TokenError) as error:
+        except _READING_ERRORS as error:
             raise _damaged(str(error)) from error
         if not fits:
             raise _damaged("its arrays don't fit each other")
@@ -100,7 +105,7 @@ class WordIndex:
         """Return the documents that contain `word`, and what it adds to the score of each."""
         arrays = self._bm25.scores
         number = self._bm25.vocab_dict.get(word)
-        if number is None:
+        if not word or number is None:  # bm25s gives the empty word a number, but no place
             return np.empty(0, np.int64), np.empty(0, np.float32)
         place = slice(int(arrays["indptr"][number]), int(arrays["indptr"][number + 1]))
         rows, parts = arrays["indices"][place], arrays["data"][place]

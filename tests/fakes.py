@@ -1,1 +1,129 @@
 """Doubles that are visibly trivial, so that a failing number can be checked by hand."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.answering import Event
+from assistant.embedding import Embedder, FloatArray
+from assistant.records import EVERYONE, Answer, Language, Passage, Turn
+
+# --- The web page's assistant ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeStatus:
+    """The state that a page shows; everything is ready unless told otherwise."""
+
+    index_ready: bool = True
+    generation: str = "g1"
+    n_passages: int = 3
+    n_sources: int = 2
+    model_ready: bool = True
+    model: str | None = "fake-model"
+    engine: str | None = "fake"
+    message: str = ""
+
+
+class FakeAssistant:
+    """Plays back what a question was given: events in order, or an error to raise.
+
+    `asked` keeps questions and histories. With `hold`, it waits for `go_on.set()` before the last
+    event, so that a test can look at an answer that is being written.
+    """
+
+    def __init__(
+        self,
+        replies: Mapping[str, Sequence[Event] | Exception] | None = None,
+        *,
+        status: FakeStatus | None = None,
+        passages: Sequence[Passage] = (),
+        first_questions: Sequence[str] = (),
+        next_questions: Sequence[str] = (),
+        hold: bool = False,
+        pause_s: float = 0.0,
+    ) -> None:
+        self.replies = dict(replies or {})
+        self.state = status or FakeStatus()
+        self.passages = tuple(passages)
+        self.first_questions = tuple(first_questions)
+        self.next_questions = tuple(next_questions)
+        self.go_on = threading.Event()
+        self.pause_s = pause_s
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self.n_closed = 0
+        if not hold:
+            self.go_on.set()
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        audiences: frozenset[str] = EVERYONE,
+        language: Language | None = None,
+        passages: Sequence[Passage] | None = None,
+    ) -> Iterator[Event]:
+        self.asked.append((question, tuple(history)))
+        reply = self.replies[question]
+        if isinstance(reply, Exception):
+            raise reply
+        try:
+            for event in reply[:-1]:
+                yield event
+                time.sleep(self.pause_s)
+            self.go_on.wait(10)
+            yield reply[-1]
+        except GeneratorExit:
+            self.n_closed += 1
+            raise
+
+    def status(self) -> FakeStatus:
+        return self.state
+
+    def suggest(self, language: Language) -> tuple[str, ...]:
+        return self.first_questions
+
+    def related(self, answer: Answer) -> tuple[str, ...]:
+        return self.next_questions
+
+    def source_passages(
+        self, source: str, audiences: frozenset[str] = EVERYONE
+    ) -> tuple[Passage, ...]:
+        return tuple(
+            passage
+            for passage in self.passages
+            if passage.source == source and passage.audience in audiences
+        )
+
+
+# --- The embedder ----------------------------------------------------------------------------
+
+
+class FakeEmbedder(Embedder):
+    """Counts how often each of its words stands in a text; the last number is always 1.
+
+    `batches` keeps the texts that were embedded, call by call.
+    """
+
+    engine = "fake"
+    dtype = "float32"
+
+    def __init__(self, *words: str, batch_size: int = 2, fingerprint: str = "fake") -> None:
+        self.words = words
+        self.dim = len(words) + 1
+        self.batch_size = batch_size
+        self.fingerprint = fingerprint
+        self.batches: list[list[str]] = []
+
+    def _embed(self, texts: list[str], *, are_questions: bool) -> FloatArray:
+        self.batches.append(texts)
+        return np.array(
+            [[*(text.count(word) for word in self.words), 1] for text in texts], dtype=np.float32
+        )
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())

@@ -1,0 +1,247 @@
+"""The glyphs and ruling lines of a PDF file, page by page. The home of pypdfium2.
+
+Chosen over pdfplumber on a lecture of 50 slides: more than twice as fast (20 against 47 µs a
+glyph), and it opens whatever a browser opens.
+"""
+
+import ctypes
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ingest.errors import Unreadable
+
+PASSWORD_ERROR = 4
+
+MIN_RULE_POINTS = 8
+MAX_PATHS = 3000
+MAX_RULES = 800
+"""Of one page: a page with more is a drawing, and no table is looked for in it."""
+
+# In Chinese print 黑体 (SimHei, STHeiti) stands for bold type; 雅黑 (YaHei) is one for text.
+_BOLD = re.compile(r"bold|black|heavy|demi|CMBX|-W[6-9]|(?<!ya)hei", re.IGNORECASE)
+_FIXED = re.compile(r"mono|courier|consol|menlo|inconsolata|typewriter|CMTT|code", re.IGNORECASE)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """How a stretch of text is set; `size` in points, as it appears on the page."""
+
+    size: float
+    is_bold: bool
+    is_fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A character at its place: points from the top left corner; `y` is the base line."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    font: Font
+    has_space_before: bool
+    is_soft_hyphen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line along the page's edges, from (x0, y0) to (x1, y1), points."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it runs from left to right."""
+        return self.x1 - self.x0 >= self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's glyphs in the order of the file, and its rules; width and height in points."""
+
+    number: int
+    width: float
+    height: float
+    label: str
+    glyphs: list[Glyph]
+    rules: list[Rule]
+
+
+def read_pages(data: bytes) -> Iterator[Page]:
+    """Yield the pages of a PDF file.
+
+    Raises:
+        Unreadable: it is encrypted, damaged or cut off.
+    """
+    import pypdfium2
+
+    if b"%%EOF" not in data[-2048:]:
+        raise Unreadable("The PDF is cut off: its end is missing.", hint="Copy the file again.")
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == PASSWORD_ERROR or "password" in str(error).lower():
+            raise Unreadable(
+                "The PDF is encrypted with a password.", hint="Save a copy without a password."
+            ) from error
+        raise Unreadable(
+            "The PDF is damaged.", hint="Open it in a PDF viewer and save or print it anew."
+        ) from error
+    try:
+        for index in range(len(document)):
+            page = document[index]
+            yield _Reader(page).read(index + 1, document.get_page_label(index) or "")
+            page.close()
+    except pypdfium2.PdfiumError as error:
+        raise Unreadable(
+            f"Page {index + 1} of the PDF is damaged.",
+            hint="Open it in a PDF viewer and save or print it anew.",
+        ) from error
+    finally:
+        document.close()
+
+
+class _Reader:
+    """Reads one page; text that runs in another direction than most of it is left out."""
+
+    def __init__(self, page: Any) -> None:
+        import pypdfium2.raw as pdfium
+
+        self._pdfium = pdfium
+        self._page = page
+        self._fonts: dict[int, tuple[Font, int]] = {}
+
+    def read(self, number: int, label: str) -> Page:
+        text_page = self._page.get_textpage()
+        characters = list(self._characters(text_page))
+        turns = Counter(turn for *_, turn in characters)
+        turn = max(turns, key=lambda found: (turns[found], found == 0), default=0)
+        place = _placer(self._page.get_bbox(), turn)
+        glyphs = []
+        for text, left, right, font, has_space, is_hyphen, found_turn in characters:
+            if found_turn != turn:
+                continue
+            (x0, y), (x1, _) = place(left), place(right)
+            glyphs.append(Glyph(text, min(x0, x1), max(x0, x1), y, font, has_space, is_hyphen))
+        text_page.close()
+        left, bottom, right, top = self._page.get_bbox()
+        width, height = right - left, top - bottom
+        if turn % 2:
+            width, height = height, width
+        return Page(number, width, height, label, glyphs, self._rules(place))
+
+    def _characters(
+        self, text_page: Any
+    ) -> Iterator[tuple[str, Point, Point, Font, bool, bool, int]]:
+        pdfium = self._pdfium
+        x, y = ctypes.c_double(), ctypes.c_double()
+        box = pdfium.FS_RECTF()
+        page_left, page_bottom, page_right, page_top = self._page.get_bbox()
+        has_space = True
+        for index in range(text_page.count_chars()):
+            code = pdfium.FPDFText_GetUnicode(text_page, index)
+            text = chr(code) if 0x20 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            is_hyphen = code in (0x02, 0xFFFE) or pdfium.FPDFText_IsHyphen(text_page, index) == 1
+            if is_hyphen:
+                text = "-"
+            if not text or text.isspace():
+                has_space = True
+                continue
+            pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
+            pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
+            font, turn = self._font(text_page, index)
+            is_on_page = (
+                page_left - 1 <= x.value <= page_right + 1
+                and page_bottom - 1 <= y.value <= page_top + 1
+            )
+            if is_on_page:
+                across = (box.left, y.value), (box.right, y.value)
+                upright = (x.value, box.bottom), (x.value, box.top)
+                start, end = across if turn % 2 == 0 else upright
+                yield text, start, end, font, has_space, is_hyphen, turn
+                has_space = False
+
+    def _font(self, text_page: Any, index: int) -> tuple[Font, int]:
+        """Return the font of a character, and its direction in quarter turns."""
+        pdfium = self._pdfium
+        key = ctypes.cast(pdfium.FPDFText_GetTextObject(text_page, index), ctypes.c_void_p).value
+        if key is None or key not in self._fonts:
+            matrix = pdfium.FS_MATRIX()
+            pdfium.FPDFText_GetMatrix(text_page, index, matrix)
+            scale = math.hypot(matrix.c, matrix.d) or 1.0
+            name = ctypes.create_string_buffer(128)
+            flags = ctypes.c_int()
+            pdfium.FPDFText_GetFontInfo(text_page, index, name, 128, flags)
+            family = name.value.decode("utf-8", "replace")
+            weight = pdfium.FPDFText_GetFontWeight(text_page, index)
+            font = Font(
+                size=round(pdfium.FPDFText_GetFontSize(text_page, index) * scale, 1),
+                is_bold=bool(_BOLD.search(family)) or weight >= 600 or bool(flags.value & 0x40000),
+                is_fixed=bool(_FIXED.search(family)) or bool(flags.value & 1),
+            )
+            angle = pdfium.FPDFText_GetCharAngle(text_page, index)
+            found = font, round(angle / (math.pi / 2)) % 4
+            if key is None:
+                return found
+            self._fonts[key] = found
+        return self._fonts[key]
+
+    def _rules(self, place: Callable[[Point], Point]) -> list[Rule]:
+        pdfium = self._pdfium
+        rules: list[Rule] = []
+        paths = list(self._page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]))
+        for path in paths if len(paths) <= MAX_PATHS else ():
+            points = self._corners(path)
+            xs, ys = [point[0] for point in points], [point[1] for point in points]
+            fill, stroke = ctypes.c_int(), ctypes.c_int()
+            pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
+            if points and (max(xs) - min(xs) < 3 or max(ys) - min(ys) < 3):
+                rules.append(_rule(place((min(xs), min(ys))), place((max(xs), max(ys)))))
+                continue
+            # An area without an outline marks text; it rules nothing.
+            for start, end in pairwise(points if stroke.value else ()):
+                if abs(start[0] - end[0]) < 1 or abs(start[1] - end[1]) < 1:
+                    rules.append(_rule(place(start), place(end)))
+        return [
+            rule for rule in rules if max(rule.x1 - rule.x0, rule.y1 - rule.y0) >= MIN_RULE_POINTS
+        ]
+
+    def _corners(self, path: Any) -> list[Point]:
+        pdfium = self._pdfium
+        matrix = path.get_matrix()
+        x, y = ctypes.c_float(), ctypes.c_float()
+        points: list[Point] = []
+        for index in range(min(pdfium.FPDFPath_CountSegments(path), 200)):
+            segment = pdfium.FPDFPath_GetPathSegment(path, index)
+            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            points.append(matrix.on_point(x.value, y.value))
+            if pdfium.FPDFPathSegment_GetClose(segment):
+                points.append(points[0])
+        return points
+
+
+def _rule(start: Point, end: Point) -> Rule:
+    (xa, ya), (xb, yb) = start, end
+    return Rule(min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb))
+
+
+def _placer(box: tuple[float, float, float, float], turn: int) -> Callable[[Point], Point]:
+    """Return the function from the page's coordinates to ours, text running to the right."""
+    left, bottom, right, top = box
+    return {  # PDFium counts turns clockwise
+        0: lambda point: (point[0] - left, top - point[1]),
+        1: lambda point: (top - point[1], right - point[0]),
+        2: lambda point: (right - point[0], point[1] - bottom),
+        3: lambda point: (point[1] - bottom, point[0] - left),
+    }[turn]

@@ -1,0 +1,1 @@
+"""The pages of the web interface; each has a `draw` without arguments."""

@@ -1,0 +1,53 @@
+"""What all browser sessions of the page share: settings, assistant, conversations, running jobs.
+
+Each is made at first use and kept for the life of the process. What fails to be made is not kept:
+the next try makes it anew, so the page needs no restart once the cause is gone.
+"""
+
+import streamlit as st
+
+from assistant.settings import Settings
+from ui.conversations import Conversations
+from ui.jobs import AnswerJobs
+from ui.ports import StudyAssistant
+
+CONVERSATIONS_FILE = "conversations.sqlite"
+
+
+def build_assistant(settings: Settings) -> StudyAssistant:
+    """Return the assistant; tests put another in its place here, and only here."""
+    from assistant.wiring import build_assistant as build
+
+    return build(settings)
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """Return the settings in force.
+
+    Raises:
+        ConfigError: as `Settings.load` says.
+    """
+    return Settings.load()
+
+
+@st.cache_resource(show_spinner=False)
+def assistant() -> StudyAssistant:
+    """Return the assistant.
+
+    Raises:
+        StudyError: it can't be built yet, for want of an index mostly.
+    """
+    return build_assistant(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def conversations() -> Conversations:
+    """Return the conversations kept under the settings' home."""
+    return Conversations(settings().home / CONVERSATIONS_FILE)
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> AnswerJobs:
+    """Return the answers being written in this process."""
+    return AnswerJobs(conversations())
