@@ -18,7 +18,7 @@ from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts
-from assistant.language import Span, content_words, detect_language, split_sentences
+from assistant.language import content_words, detect_language, split_sentences
 from assistant.phrases import (
     EXTRACTS,
     INTERRUPTED,
@@ -259,6 +259,8 @@ class Assistant:
         if _refusal_probability(likeliest, reply) > self._limits.max_refusal:
             yield Finished(self._abstention(run))
             return
+        if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
+            yield Wrote(reply[n_shown:])
         if is_cut:
             reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
@@ -385,7 +387,8 @@ class Assistant:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", text)
+    """Return `text` as one item of a list: no line breaks, no list marker of its own."""
+    return re.sub(r"\s*\n\s*", " ", re.sub(r"^(?:[-*+•]|\d+[.)、])\s+", "", text.strip()))
 
 
 def _refusal_probability(likeliest: Mapping[str, float], reply: str) -> float:
@@ -421,9 +424,10 @@ def _begins_in_wrong_language(reply: str, language: Language) -> bool:
 
 def _without_stump(reply: str) -> str:
     """Return a reply that was cut without its last sentence, if that lacks its end."""
-    *whole, last = split_sentences(reply) or [Span("", 0, 0)]
-    is_whole = not whole or re.search(r"[。！？；….!?|`$*)）”\]】]$", last.text)
-    return reply if is_whole else reply[: last.start]
+    sentences = split_sentences(reply)
+    if len(sentences) < 2 or re.search(r"[。！？；….!?|`$*)）”\]】]$", sentences[-1].text):
+        return reply
+    return reply[: sentences[-1].start]
 
 
 def _is_wrong_language(reply: str, language: Language) -> bool:

@@ -15,7 +15,7 @@ from assistant.records import Citation, Passage, Sentence
 from assistant.support import Support
 
 _SPACED_MARKER = re.compile(rf"\s*{MARKER.pattern}")
-_TOKEN = re.compile(rf"\s*(?<![A-Za-z_]){NOT_IN_MATERIALS}(?![A-Za-z_])[.。]?")
+_TOKEN = re.compile(rf"\s*{NOT_IN_MATERIALS}[.。]?")
 # A marker may follow the closing rail; a reply that was cut may lack it.
 _CODE_BLOCK = re.compile(
     r"^[ \t]*(?P<rail>`{3,}|~{3,})[^\n]*$.*?"
@@ -106,7 +106,8 @@ def _take_apart(reply: str, n_passages: int) -> tuple[list[_Draft], list[int], s
     Nothing but markers and the refusal token gets lost: what is no sentence (a table's rule, a
     lonely sign) stands before the next draft, or in the rest.
     """
-    reply = _TOKEN.sub("", reply)
+    while NOT_IN_MATERIALS in reply:
+        reply = _TOKEN.sub("", reply)
     # Brackets and dots in code and formulas are neither markers nor ends of sentences.
     masked = _CODE_OR_FORMULA.sub(_mask, reply)
     drafts: list[_Draft] = []
@@ -118,7 +119,7 @@ def _take_apart(reply: str, n_passages: int) -> tuple[list[_Draft], list[int], s
             drafts.append(_Draft(before + between, _closed(reply[start:end])))
             before = ""
             continue
-        body, numbers = _without_markers(reply, masked, start, end)
+        body, numbers = _without_markers(reply[start:end], masked[start:end])
         given = [number for number in dict.fromkeys(numbers) if 1 <= number <= n_passages]
         dropped += [number for number in numbers if not 1 <= number <= n_passages]
         if re.sub(r"[\W_]", "", body):
@@ -157,17 +158,22 @@ def _closed(block: str) -> str:
     return block if match is None or match["close"] else f"{block.rstrip()}\n{match['rail']}"
 
 
-def _without_markers(reply: str, masked: str, start: int, end: int) -> tuple[str, list[int]]:
-    """Return what stands in `reply` from `start` to `end`, and the numbers of its markers."""
-    body, last = "", start
+def _without_markers(stretch: str, masked: str) -> tuple[str, list[int]]:
+    """Return `stretch` without its markers, and their numbers."""
+    body, masked_body, last = "", "", 0
     numbers: list[int] = []
-    for match in _SPACED_MARKER.finditer(masked, start, end):
-        body += reply[last : match.start()]
+    for match in _SPACED_MARKER.finditer(masked):
+        body += stretch[last : match.start()]
+        masked_body += masked[last : match.start()]
         last = match.end()
         for part in re.split(r"[,，、;；]", match["numbers"]):
             bounds = [int(number) for number in re.split("[–-]", part)]
             numbers += range(min(bounds), max(bounds) + 1)
-    return (body + reply[last:end]).strip(), numbers
+    body, masked_body = body + stretch[last:], masked_body + masked[last:]
+    if last and MARKER.search(masked_body):  # one stood within another: [1[2]]
+        body, others = _without_markers(body, masked_body)
+        numbers += others
+    return body.strip(), numbers
 
 
 def _check(

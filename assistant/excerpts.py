@@ -67,6 +67,7 @@ def _joined(item: Candidate, numbers: list[int], max_tokens: int) -> str:
         gap = " … " if number > previous + 1 else text[item.spans[previous][1] : start]
         joined += gap + text[start:end]
     # One over-long "sentence" (a table, a code block) must not take the whole context.
-    while estimate_tokens(joined) > 2 * max_tokens:
-        joined = joined[: int(len(joined) * 0.8)] + " …"
-    return joined
+    whole = joined
+    while joined and estimate_tokens(joined) > 2 * max_tokens - 1:
+        joined = joined[: int(len(joined) * 0.8)]
+    return joined if joined == whole else joined + " …"

@@ -1,8 +1,9 @@
 """Turns a GGUF into a folder of safetensors, as vLLM opens it.
 
 Run as a script by the Python of vLLM's environment (`python -P gguf_to_safetensors.py GGUF
-FOLDER`): it needs torch, transformers, accelerate and gguf, and nothing of this project. The weights stay
-the quantised ones, stored wide in bfloat16: the answers are the GGUF's, the size is not.
+FOLDER`): it needs torch, transformers, accelerate and gguf, and nothing of this project. The
+weights stay the quantised ones, stored wide in bfloat16: the answers are the GGUF's, the size is
+not.
 """
 
 import sys

@@ -7,6 +7,7 @@ first fetched. A mirror can be named in HF_ENDPOINT, a token in HF_TOKEN, as eve
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,8 @@ def fetch(
             f"The model {hub_id} is not in {cache}, and fetching is switched off.",
             hint="Unset STUDY_OFFLINE and run `study model fetch`.",
         )
+    # Read when it is imported. Its telemetry asks huggingface.co, even where another hub is named.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     with _translated(hub_id):
         import huggingface_hub
 

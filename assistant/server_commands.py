@@ -14,7 +14,7 @@ from assistant.errors import ConfigError
 ServedBy = Literal["vllm", "llamacpp"]
 
 _LLAMACPP_SERVER = Path(__file__).with_name("llamacpp_server.py")
-_VLLM_CPU_CACHE_GB = "4"
+_VLLM_CPU_CACHE_GB = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,8 @@ def vllm_command(options: ServerOptions, port: int, *, on_gpu: bool) -> Command:
     env = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}
     if on_gpu:
         argv += ["--gpu-memory-utilization", str(options.gpu_memory_share)]
-    else:
+    else:  # to try it out: compiling for a CPU would take minutes at each start
+        argv.append("--enforce-eager")
         env["VLLM_CPU_KVCACHE_SPACE"] = _VLLM_CPU_CACHE_GB
     return Command(argv=tuple(argv), env=env)
 

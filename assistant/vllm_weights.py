@@ -23,9 +23,8 @@ def as_safetensors(gguf: Path, *, cache: Path, vllm_python: Path | None = None) 
     it is: it holds safetensors already.
 
     Args:
-        vllm_python: the Python of vLLM's environment, with torch, transformers, accelerate and gguf;
-            None:
-            this one.
+        vllm_python: the Python of vLLM's environment, with torch, transformers, accelerate and
+            gguf; None: this one.
 
     Raises:
         WeightsError: the conversion fails; the message is the last line it wrote.
@@ -70,7 +69,7 @@ def _convert(gguf: Path, folder: Path, python: Path) -> None:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise WeightsError(
             f"{gguf.name} can't be converted for vLLM: {lines[-1] if lines else 'no reason given'}",
-            hint=f"{python} needs torch, transformers, accelerate and gguf; or give a folder of safetensors.",
+            hint=f"{python} needs torch, transformers, accelerate and gguf; or serve safetensors.",
         )
 
 

@@ -135,9 +135,9 @@ class StudyAssistant:
         self, question: str, *, top_k: int | None = None, audiences: frozenset[str] = EVERYONE
     ) -> SearchResult:
         """Return the passages that fit `question` best; see `retrieval.Retriever.search`."""
-        return self.retriever.search(
-            question, top_k=top_k or self._settings.retrieval.top_k, audiences=audiences
-        )
+        if top_k is None:
+            top_k = self._settings.retrieval.top_k
+        return self.retriever.search(question, top_k=top_k, audiences=audiences)
 
     def as_langchain(self, *, audiences: frozenset[str] = EVERYONE) -> "PassageRetriever":
         """Return the retriever as LangChain's `BaseRetriever`, on behalf of `audiences`."""

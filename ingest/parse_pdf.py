@@ -11,7 +11,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from ingest.cleaning import join_lines
@@ -66,6 +66,10 @@ class _Paragraph:
         return self.lines[-1]
 
     @property
+    def is_fixed(self) -> bool:
+        return all(line.is_fixed for line in self.lines)
+
+    @property
     def is_item(self) -> bool:
         return not self.is_code and bool(
             _BULLET.match(self.first.text) or _NUMBER.match(self.first.text)
@@ -78,7 +82,11 @@ def parse_pdf(data: bytes) -> Extract:
     Raises:
         Unreadable: it is encrypted, damaged, cut off, or scanned pictures without text.
     """
-    pages: list[tuple[Page, list[Line]]] = [(page, read_lines(page)) for page in read_pages(data)]
+    pages = [
+        # The glyphs of a thick book would take a gigabyte.
+        (replace(page, glyphs=[], rules=[]), read_lines(page))
+        for page in read_pages(data)
+    ]
     if not any(lines for _, lines in pages):
         raise Unreadable(
             "The PDF holds no text: its pages are pictures.",
@@ -190,21 +198,16 @@ def _pitches(lines: Sequence[Line]) -> dict[tuple[int, float], float]:
 def _continues(paragraph: _Paragraph, line: Line, pitch: float) -> bool:
     """Whether `line` belongs to the paragraph above it."""
     before, em = paragraph.last, line.size
-    if (
-        line.is_table
-        or before.is_table
-        or (line.column, line.is_fixed)
-        != (
-            before.column,
-            before.is_fixed,
-        )
-    ):
+    if line.is_table or before.is_table or line.column != before.column:
         return False
     step = line.y - before.y
     if abs(em - before.size) > 0.08 * em or not 0 < step <= 1.3 * (pitch or 1.3 * em):
         return False
-    goes_on = line.text[0].islower() and not before.text.endswith(_SENTENCE_END)
-    if line.is_fixed or goes_on:
+    ends = before.text.endswith(_SENTENCE_END)
+    if line.is_fixed != before.is_fixed:  # a line of names of functions, in a full paragraph
+        is_full = before.x1 > before.right - 2 * em
+        return is_full and not ends and abs(line.x0 - before.x0) < 0.5 * em
+    if line.is_fixed or (line.text[0].islower() and not ends):
         return re.match(_DOT, line.text) is None
     return line.is_bold == before.is_bold and not _begins(paragraph, line)
 
@@ -233,7 +236,7 @@ def _with_whole_listings(paragraphs: Sequence[_Paragraph]) -> list[_Paragraph]:
     """Return the paragraphs, those in type of one width joined where one of them is code."""
     out: list[_Paragraph] = []
     for (*_, is_fixed), group in groupby(
-        paragraphs, key=lambda each: (each.page, each.first.column, each.first.is_fixed)
+        paragraphs, key=lambda each: (each.page, each.first.column, each.is_fixed)
     ):
         members = list(group)
         if is_fixed and any(_looks_like_code(member.lines) for member in members):

@@ -1,8 +1,9 @@
 """HTML, DOCX and PPTX through unstructured, whose home this is.
 
-Two of its traps are met here. It splits sentences with an English spaCy model that it downloads
-when it is missing: it gets a small local pipeline instead. Its classes (Title, NarrativeText) are
-partly guesses made for English: nothing but structure is passed on, and the callers decide by that.
+Three of its traps are met here. It reports its use to its makers unless told not to. It splits
+sentences with an English spaCy model that it downloads when it is missing: it gets a small local
+pipeline instead. Its classes (Title, NarrativeText) are partly guesses made for English: nothing
+but structure is passed on, and the callers decide by that.
 """
 
 import os
@@ -63,7 +64,7 @@ def partition_pptx(data: bytes) -> list[Part]:
 
 @cache
 def _prepare() -> None:
-    """Keep unstructured from asking the network for anything."""
+    """Keep unstructured from the network; what it reads at import has to be set before."""
     os.environ["UNSTRUCTURED_DISABLE_NOTICE"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["SCARF_NO_ANALYTICS"] = "1"

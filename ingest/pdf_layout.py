@@ -66,13 +66,9 @@ class _Run:
             self.x0, top, self.x1, self.y = self.box
             self.size = self.y - top
             return
-        sizes = Counter[float]()
-        lines = Counter[float]()
-        for glyph in self.glyphs:
-            sizes[glyph.font.size] += 1
-            lines[round(glyph.y, 1)] += 1
+        sizes = Counter([glyph.font.size for glyph in self.glyphs])
         self.size = sizes.most_common(1)[0][0]
-        self.y = lines.most_common(1)[0][0]
+        self.y = Counter([glyph.y for glyph in self.glyphs]).most_common(1)[0][0]
         self.x0 = min(glyph.x0 for glyph in self.glyphs)
         self.x1 = max(glyph.x1 for glyph in self.glyphs)
 
@@ -104,7 +100,8 @@ def _runs(glyphs: Iterable[Glyph]) -> list[_Run]:
 def _follows(run: Sequence[Glyph], glyph: Glyph) -> bool:
     before = run[-1]
     size = max(glyph.font.size, before.font.size)
-    if abs(glyph.y - _base(run)) > _SAME_LINE * size:
+    is_level = glyph.y == before.y and glyph.font is before.font
+    if not is_level and abs(glyph.y - _base(run)) > _SAME_LINE * size:
         return False
     # The letters of a ligature all stand where it stands.
     is_same_place = abs(glyph.x0 - before.x0) < 0.01
@@ -267,6 +264,9 @@ def _text(glyphs: Sequence[Glyph]) -> str:
     out = [glyphs[0].text]
     for before, glyph in pairwise(glyphs):
         gap = glyph.x0 - before.x1
+        if not glyph.has_space_before and gap < 0.25 * glyph.font.size:
+            out.append(glyph.text)
+            continue
         is_wide = _is_wide(before.text) and _is_wide(glyph.text)
         # Justified Chinese text has gaps between its characters that are no spaces.
         if (glyph.has_space_before and not is_wide) or gap > (0.8 if is_wide else 0.25) * (

@@ -8,9 +8,11 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 PREFIX = "STUDY_"
 UNREACHABLE = (".invalid", ".test")
 """Names that never lead anywhere: a test may ask for them."""
@@ -38,6 +40,7 @@ def away_from_the_user(
     """Run the test in an empty folder, with an empty home, without `STUDY_` names."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # programs that a test starts find us from there
     away = tmp_path_factory.mktemp("away")
     monkeypatch.chdir(away)
     if request.node.get_closest_marker("integration") is None:

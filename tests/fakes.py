@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from assistant.answering import Event
+from assistant.chat_model import Message, Piece
 from assistant.embedding import Embedder, FloatArray
+from assistant.errors import ModelError, ModelUnreachable
 from assistant.records import EVERYONE, Answer, Language, Passage, Turn
 
 # --- The web page's assistant ---------------------------------------------------------------
@@ -127,3 +129,61 @@ class FakeEmbedder(Embedder):
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
+
+
+# --- The chat model --------------------------------------------------------------------------
+
+
+class FakeChatModel:
+    """Writes the next reply of a queue, piece by piece; `calls` keeps what it was asked.
+
+    A reply is one piece, or several. `top_logprobs` come with the first piece. The stream breaks
+    with `error` after `fails_after` pieces. `n_stopped` counts streams that a reader closed early.
+    """
+
+    name = "fake-model"
+
+    def __init__(
+        self,
+        *replies: str | Sequence[str],
+        top_logprobs: Mapping[str, float] | None = None,
+        fails_after: int | None = None,
+        error: ModelError | None = None,
+        finish: str = "stop",
+        is_up: bool = True,
+    ) -> None:
+        self.replies = list(replies)
+        self.top_logprobs = top_logprobs
+        self.fails_after = fails_after
+        self.error = error or ModelUnreachable("The server is gone.")
+        self.finish = finish
+        self.is_up = is_up
+        self.calls: list[tuple[Message, ...]] = []
+        self.n_stopped = 0
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None
+    ) -> Generator[Piece, None, None]:
+        self.calls.append(tuple(messages))
+        reply = self.replies.pop(0)
+        pieces = [reply] if isinstance(reply, str) else reply
+        try:
+            for n_sent, text in enumerate(pieces):
+                if n_sent == self.fails_after:
+                    raise self.error
+                yield Piece(text=text, top_logprobs=None if n_sent else self.top_logprobs)
+            if self.fails_after is not None and self.fails_after >= len(pieces):
+                raise self.error
+            yield Piece(text="", finish=self.finish)
+        except GeneratorExit:
+            self.n_stopped += 1
+            raise
+
+    def probability(
+        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+    ) -> float:
+        self.calls.append(tuple(messages))
+        return 0.5
+
+    def is_ready(self) -> bool:
+        return self.is_up

@@ -47,12 +47,12 @@ def main() -> None:
     embedder = open_settings_embedder(settings)
     cache = VectorCache(settings.cache / "vectors.sqlite")
     whole = load_bilingual_set()
+    centres_of_half = [centres_of(_half(whole, half), embedder) for half in (0, 1)]
     figures: dict[str, dict[str, dict[str, float]]] = {}
     for question_language, language in PAIRS:
         ranks: dict[str, list[int]] = {}
         for half, other in ((0, 1), (1, 0)):
-            part, rest = _half(whole, half), _half(whole, other)
-            centres = centres_of(rest, embedder)
+            part, centres = _half(whole, half), centres_of_half[other]
             for name, rank in _methods(part, language, embedder, cache, centres).items():
                 ranks.setdefault(name, []).extend(
                     _rank_of(paragraph, rank(texts[question_language]))

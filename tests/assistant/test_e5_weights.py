@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant import e5_weights
-from assistant.errors import WeightsCorrupt
+from assistant.errors import WeightsCorrupt, WeightsError
 from tests.assistant.e5_file import TINY_PIECES, tiny_e5_file
 
 
@@ -95,16 +95,26 @@ def test_the_tokenizer_keeps_the_full_width_tilde(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
-def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_is_made_anew(tmp_path: Path) -> None:
     pytest.importorskip("tokenizers")
-    in_the_way = tmp_path / "models" / "multilingual-e5-small-1571fc98"
-    in_the_way.parent.mkdir()
-    in_the_way.write_text("a file", encoding="utf-8")
+    half_made = tmp_path / "models" / ".multilingual-e5-small-1571fc98.part"
+    half_made.mkdir(parents=True)
+    (half_made / "leftover").write_text("half", encoding="utf-8")
 
-    with pytest.raises(OSError, match="1571fc98"):
+    folder = e5_weights.sentence_transformers_folder(tmp_path)
+
+    assert not half_made.exists()
+    assert not (folder / "leftover").exists()
+    assert (folder / "model.safetensors").stat().st_size > 230_000_000
+
+
+def test_a_cache_that_cannot_be_written_is_a_known_error(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("in the way", encoding="utf-8")
+
+    with pytest.raises(WeightsError, match="1571fc98") as caught:
         e5_weights.sentence_transformers_folder(tmp_path)
 
-    assert list(in_the_way.parent.iterdir()) == [in_the_way]
+    assert "STUDY_CACHE" in caught.value.hint
 
 
 def test_a_cut_file_is_not_taken_for_a_model() -> None:

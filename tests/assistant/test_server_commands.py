@@ -94,7 +94,19 @@ def test_vllm_without_a_gpu_gets_memory_for_its_cache_instead_of_a_share() -> No
     command = vllm_command(OPTIONS, 8123, on_gpu=False)
 
     assert "--gpu-memory-utilization" not in command.argv
-    assert command.env["VLLM_CPU_KVCACHE_SPACE"] == "4"
+    assert command.env["VLLM_CPU_KVCACHE_SPACE"] == "2"
+
+
+def test_vllm_compiles_the_model_on_a_gpu_alone() -> None:
+    assert "--enforce-eager" in vllm_command(OPTIONS, 8123, on_gpu=False).argv
+    assert "--enforce-eager" not in vllm_command(OPTIONS, 8123, on_gpu=True).argv
+
+
+def test_llamacpp_is_told_where_to_keep_prompts_if_anywhere() -> None:
+    kept = replace(OPTIONS, prompt_folder=Path("/home/prompts"))
+
+    assert option(llamacpp_command(kept, 8123).argv, "--prompt-folder") == "/home/prompts"
+    assert "--prompt-folder" not in llamacpp_command(OPTIONS, 8123).argv
 
 
 def test_gpu_is_seen_by_its_driver(programs: Path) -> None:

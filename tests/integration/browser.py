@@ -33,13 +33,17 @@ ANSWER_TIMEOUT_MS = 60_000
 
 
 @contextmanager
-def serve(script: Path, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def serve(
+    script: Path, environment: Mapping[str, str], log: Path, folder: Path = ROOT
+) -> Iterator[str]:
     """Yield the address of the page that `script` draws, served by Streamlit until the end.
 
     Args:
         script: what `streamlit run` gets.
         environment: added to this process's, without its `STUDY_` names.
         log: where the server's output goes.
+        folder: where it runs; a script other than the page's own finds the page's
+            `.streamlit/config.toml` in `ROOT / "ui"`.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -49,7 +53,7 @@ def serve(script: Path, environment: Mapping[str, str], log: Path) -> Iterator[s
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
-            cwd=ROOT / "ui",  # whose .streamlit/config.toml is the page's
+            cwd=folder,
             env={**inherited, "PYTHONPATH": str(ROOT), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,

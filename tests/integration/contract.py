@@ -3,6 +3,7 @@
 The passages hold invented facts, so that a right answer can only come from them.
 """
 
+import math
 import re
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from assistant.chat_model import Message, OpenAIChatModel, Piece
 from assistant.errors import ModelRejected
-from assistant.prompts import FIXED, NOT_IN_MATERIALS, Excerpt, answer_messages
+from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import Hit, Language, Passage
 
 LIBRARY_EN = "The course library of Altenmoor opens at 7:45 and is looked after by Ms Quell."
@@ -42,6 +43,13 @@ def reply(
     return "".join(piece.text for piece in pieces), pieces[-1]
 
 
+def refusal_probability(model: OpenAIChatModel, messages: list[Message]) -> float:
+    """Return how probable a first token is with which NOT_IN_MATERIALS begins."""
+    with closing(model.stream(messages, max_tokens=1)) as pieces:
+        top = next(pieces).top_logprobs or {}
+    return sum(math.exp(p) for t, p in top.items() if t and NOT_IN_MATERIALS.startswith(t))
+
+
 def n_running(model: OpenAIChatModel) -> int:
     """Return how many requests the server works on now, by its own metrics."""
     page = httpx.get(model.url.removesuffix("/v1") + "/metrics", trust_env=False).text
@@ -64,6 +72,14 @@ def wait_for_running(model: OpenAIChatModel, wanted: int, timeout_s: float = 20)
 
 class ServingContract:
     """What streaming, cancelling and probabilities need; any model can pass it."""
+
+    block_tokens = 0
+    """Prompts are kept in whole blocks of so many tokens; 0: to the last token."""
+
+    def is_mostly_cached(self, last: Piece) -> bool:
+        usage = last.usage
+        assert usage is not None
+        return usage.cached_tokens > 0.8 * (usage.prompt_tokens - self.block_tokens) > 0
 
     def test_server_is_ready(self, model: OpenAIChatModel) -> None:
         assert model.is_ready()
@@ -136,8 +152,7 @@ class ServingContract:
 
         _, last = reply(model, [rules, Message("user", "How high is a hill?")], 2)
 
-        assert last.usage is not None
-        assert last.usage.cached_tokens > 0.8 * last.usage.prompt_tokens
+        assert self.is_mostly_cached(last)
 
     def test_prompt_that_is_too_long_is_refused_with_a_hint(self, model: OpenAIChatModel) -> None:
         with pytest.raises(ModelRejected) as caught:
@@ -178,28 +193,32 @@ class AnsweringContract(ServingContract):
         assert last.finish == "stop"
 
     @pytest.mark.parametrize(
-        ("text", "question", "language"),
+        ("text", "covered", "not_covered", "language"),
         [
-            (LIBRARY_EN, "How many parameters does GPT-3 have?", "en"),
-            (LIBRARY_ZH, "LoRA 的秩应该取多大？", "zh"),
+            (LIBRARY_EN, "Who looks after it?", "How many parameters does GPT-3 have?", "en"),
+            (LIBRARY_ZH, "图书馆由谁管理？", "GPT-3 有多少个参数？", "zh"),
         ],
         ids=["en", "zh"],
     )
-    def test_question_that_the_passage_does_not_answer_is_refused(
-        self, model: OpenAIChatModel, text: str, question: str, language: Language
+    def test_refusal_is_likelier_for_a_question_that_the_passage_does_not_answer(
+        self,
+        model: OpenAIChatModel,
+        text: str,
+        covered: str,
+        not_covered: str,
+        language: Language,
     ) -> None:
-        answer, _ = reply(model, ask(text, question, language))
+        """The assistant weighs this; the model alone need not refuse."""
+        usual = refusal_probability(model, ask(text, covered, language))
 
-        assert NOT_IN_MATERIALS in answer
+        assert refusal_probability(model, ask(text, not_covered, language)) > 3 * usual
 
     def test_fixed_beginning_of_the_prompts_is_computed_once(self, model: OpenAIChatModel) -> None:
         reply(model, ask(LIBRARY_EN, "Who looks after the library?", "en"), 1)
 
         _, last = reply(model, ask(LIBRARY_EN, "Where is Ms Quell's library?", "en"), 1)
 
-        assert last.usage is not None
-        assert last.usage.cached_tokens > 0.8 * last.usage.prompt_tokens
-        assert last.usage.cached_tokens > 100 * len(FIXED) * 0.5
+        assert self.is_mostly_cached(last)
 
     @pytest.mark.parametrize(
         ("statement", "is_true"),

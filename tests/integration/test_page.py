@@ -68,7 +68,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "FAKE_SCENARIO": str(scenario),
         "FAKE_PAUSE_S": "0.1",
     }
-    with serve(APP, environment, folder / "log") as url:
+    with serve(APP, environment, folder / "log", ROOT / "ui") as url:
         yield Server(url, home, scenario)
 
 
@@ -344,7 +344,7 @@ def test_what_the_real_parser_draws_of_random_markup_is_dead(
         "st.markdown('the end')\n",
         encoding="utf-8",
     )
-    with serve(script, {}, tmp_path / "log") as url:
+    with serve(script, {}, tmp_path / "log", ROOT / "ui") as url:
         reader = Reader(browser, url)
         reader.open()
         main = reader.page.get_by_role("main")

@@ -50,6 +50,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServer]:
 
 
 class TestVllm(AnsweringContract):
+    block_tokens = 128  # on a CPU; 16 on a GPU
+
     @pytest.fixture
     def model(self, server: ModelServer) -> OpenAIChatModel:
         return OpenAIChatModel(url=server.url, model=server.options.model_name, timeout_s=300)

@@ -253,7 +253,7 @@ def test_only_known_markers_become_links_and_none_in_code() -> None:
             ":yellow-background[quoted]\n\n```\nx = 1\n```\n\n:orange-badge[unsure]",
         ),
     ],
-    ids=["sentence", "across bold", "list item", "code", "formula", "unpaired bracket", "row", "block"],
+    ids="sentence across-bold list-item code formula unpaired-bracket row block".split(),
 )  # fmt: skip
 def test_marks_enclose_what_they_name(text: str, marked: str, expected: str) -> None:
     start = text.index(marked)

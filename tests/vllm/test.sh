@@ -4,4 +4,4 @@ set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 tests/vllm/setup.sh .venv-vllm
-TEST_VLLM_PYTHON=.venv-vllm/bin/python exec "${PYTEST:-.venv/bin/pytest}" tests/integration/test_vllm.py "$@"
+TEST_VLLM_PYTHON="$PWD/.venv-vllm/bin/python" exec "${PYTEST:-.venv/bin/pytest}" tests/integration/test_vllm.py "$@"

@@ -42,7 +42,7 @@ def test_a_sentence_without_support_is_marked(
 ) -> None:
     server.scripts = [says(f"{GOOD} It was repaired by robots from Mars in 1987 [1].")]
     result = study("ask", QUESTION)
-    assert "1987 (⚠ unsupported)" in result.stdout
+    assert "1987. (⚠ unsupported)" in result.stdout
     assert "37 centimetres (⚠" not in result.stdout
 
 

@@ -1,0 +1,219 @@
+from math import exp
+
+import pytest
+
+from assistant.support import (
+    Support,
+    is_negated,
+    judge,
+    missing_names,
+    missing_numbers,
+    names,
+    quantities,
+)
+
+
+def probability(log_odds: float) -> float:
+    return 1 / (1 + exp(-log_odds))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1750 亿个参数", {1.75e11, 1750}),
+        ("175 billion parameters", {1.75e11, 175}),
+        ("the 175-billion-parameter model", {1.75e11, 175}),
+        ("175,000,000,000", {1.75e11}),
+        ("1.5B", {1.5e9, 1.5}),
+        ("1.4 万亿词元", {1.4e12, 1.4}),
+        ("３２ｋ", {32_000, 32}),
+        ("99.5%", {99.5}),
+        ("$1{,}000$ and $2\\,000$", {1000, 2000}),
+        ("5-10 layers", {5, 10}),
+        ("BM25, GPT-3 and v1.5", set()),
+        ("no figures", set()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_numbers_are_read_with_their_scale(text: str, values: set[float]) -> None:
+    assert sorted(quantities(text)) == pytest.approx(sorted(values))
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence", "missing"),
+    [
+        ("GPT-3 有 1750 亿个参数", "GPT-3 has 175 billion parameters", []),
+        ("It has 175 billion parameters", "它有 1750 亿个参数", []),
+        ("It has 175 billion parameters", "the 175-billion-parameter model", []),
+        ("It has 175,000,000,000 of them", "1750亿", []),
+        ("3.5 亿个参数", "它有 3.5 亿个参数", []),
+        ("It has 13 layers", "It has 12 layers", ["13"]),
+        ("它有 13 层", "它有 12 层", ["13"]),
+        ("It has 175 million", "It has 175 billion", ["175 million"]),
+        ("12 heads", "twelve heads", []),
+        ("24 heads", "twenty-four heads", []),
+        ("2 million words", "two million words", []),
+        ("12 层", "十二层", []),
+        ("2 层", "十二层", ["2"]),
+        ("30 亿", "三十亿", []),
+        ("2017 年", "二〇一七年", []),
+        ("3 种", "两三种", []),
+        ("5 百万", "5 百万", []),
+        ("1. 第一点有 3 步", "有 3 步", []),
+        ("2) Second", "nothing", []),
+        ("2.5 times", "2.6 times", ["2.5"]),
+        ("from 5-10", "from 5", ["10"]),
+        ("$1{,}000$", "1,000", []),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_numbers_that_the_evidence_lacks(statement: str, evidence: str, missing: list[str]) -> None:
+    assert missing_numbers(statement, evidence) == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("BERT是一种模型", ["BERT"]),
+        ("GPT-3有1750亿参数", ["GPT-3"]),
+        ("我们用LoRA微调Llama2模型", ["LoRA", "Llama2"]),
+        ("The model is GPT-3.", ["GPT-3"]),
+        ("It is called BM25, from 1994", ["BM25"]),
+        ("We used the Adam optimizer", ["Adam"]),
+        ("AdaLoRA and DoRA adapt LoRA", ["AdaLoRA", "DoRA"]),
+        ("Words are counted here", []),
+        ("没有名字", []),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_names(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "evidence", "missing"),
+    [
+        ("The model is GPT-3.", "GPT 3 is a model", []),
+        ("LLMs write text", "an LLM writes", []),
+        ("we used the Transformer", "a transformer block", []),
+        ("BERT是双向的", "bert 是双向的", []),
+        ("它使用RoBERTa编码", "它使用BERT编码", ["RoBERTa"]),
+        ("It builds on RoBERTa", "It builds on BERT", ["RoBERTa"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_names_that_the_evidence_lacks(statement: str, evidence: str, missing: list[str]) -> None:
+    assert missing_names(statement, evidence) == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It does not work.", True),
+        ("It doesn't work.", True),
+        ("It doesn’t work.", True),
+        ("It never fails.", False),
+        ("It works.", False),
+        ("Notably, nothing changed.", False),
+        ("它不需要训练。", True),
+        ("它没有偏置。", True),
+        ("它未经训练。", True),
+        ("并非没有代价。", False),
+        ("不同的模型不仅更大。", False),
+        ("未来的模型", False),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_odd_number_of_negations_negates(text: str, expected: bool) -> None:
+    assert is_negated(text) is expected
+
+
+def test_probability_worked_by_hand() -> None:
+    # Of cat, chase and dog the first sentence holds all three: 1 of passage and of sentence.
+    # -1.9 + 0.5 * 1 + 3.6 * 1 + 1.0 * (0.65 - 0.65) = 2.2
+    support = judge("Cats chase dogs.", ["A cat chases a dog.", "Birds sing."], [0.65, 0.1])
+
+    assert support.probability == pytest.approx(probability(2.2))
+    assert (support.reason, support.nearest) == ("", 0)
+
+
+def test_half_of_the_words_is_worth_less() -> None:
+    # The nearest sentence holds 2 of 3 words, the passage with its heading all 3.
+    # -1.9 + 0.5 * 1 + 3.6 * 2 / 3 + (0.45 - 0.65) = 0.8
+    support = judge(
+        "Cats chase dogs.", ["Birds sing.", "It chases a dog."], [0.1, 0.45], context="Cat"
+    )
+
+    assert support.probability == pytest.approx(probability(0.8))
+    assert (support.reason, support.nearest) == ("", 1)
+
+
+def test_missing_number_multiplies_the_odds_down_and_is_named() -> None:
+    # 3 of 4 words: -1.9 + 0.5 * 0.75 + 3.6 * 0.75 = 1.175; then the odds times 0.06.
+    support = judge("Cats chase 5 dogs.", ["A cat chases a dog."], [0.65])
+    odds = exp(1.175) * 0.06
+
+    assert support.probability == pytest.approx(odds / (1 + odds))
+    assert (support.reason, support.nearest) == ("5 is not in the passage", 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence", "reason"),
+    [
+        ("猫会睡觉，名叫TomCat。", "猫会睡觉。", "TomCat is not in the passage"),
+        ("The cat does not sleep all day.", "The cat sleeps all day.", "negated"),
+        ("猫整天都不睡觉。", "猫整天都睡觉。", "negated"),
+        ("猫睡 15 小时。", "猫睡 16 小时。", "15 is not in the passage"),
+    ],
+    ids=["name", "negation-en", "negation-zh", "number-zh"],
+)
+def test_what_speaks_against_a_statement_is_said(
+    statement: str, sentence: str, reason: str
+) -> None:
+    against = judge(statement, [sentence], [0.65])
+    plain = judge(sentence, [sentence], [0.65])
+
+    assert reason in against.reason
+    assert plain.reason == ""
+    assert against.probability < 0.6 < plain.probability
+
+
+def test_numbers_and_names_of_the_question_may_be_repeated() -> None:
+    sentences, cosines = ["A cat sleeps for most of the day."], [0.65]
+
+    alone = judge("Cat XK9 sleeps most of 24 hours.", sentences, cosines)
+    asked = judge(
+        "Cat XK9 sleeps most of 24 hours.",
+        sentences,
+        cosines,
+        question="How does XK9 spend 24 hours?",
+    )
+
+    assert "XK9" in alone.reason
+    assert "24" in alone.reason
+    assert asked.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("cosine", "log_odds"),
+    # The share of words is (cosine - 0.2) / 0.5, from 0 to 1, for passage and sentence alike.
+    [(0.9, -1.9 + 4.1 + 0.25), (0.45, -1.9 + 4.1 * 0.5 - 0.2), (0.1, -1.9 - 0.55)],
+    ids=["near", "middle", "far"],
+)
+def test_across_languages_the_cosine_speaks_alone(cosine: float, log_odds: float) -> None:
+    sentences = ["A cat sleeps on the sill all day.", "Birds sing in the morning light."]
+    support = judge("猫整天在窗台上睡觉。", sentences, [cosine, -0.3])
+
+    assert support.probability == pytest.approx(probability(log_odds))
+    assert (support.reason, support.nearest) == ("", 0)
+
+
+def test_scale_words_hold_across_languages() -> None:
+    sentences = ["GPT-3 has 175 billion parameters."]
+
+    assert judge("GPT-3 有 1750 亿个参数。", sentences, [0.9]).reason == ""
+    assert "1650 亿" in judge("GPT-3 有 1650 亿个参数。", sentences, [0.9]).reason
+
+
+def test_a_statement_without_words_claims_nothing() -> None:
+    assert judge("——", ["A cat sleeps."], [0.0]) == Support(1.0)
