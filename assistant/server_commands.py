@@ -112,7 +112,7 @@ def llamacpp_command(options: ServerOptions, port: int) -> Command:
             *("--port", str(port)),
             *("--context", str(options.context_tokens)),
             *("--parallel", str(options.parallel)),
-            *("--threads", str(options.threads or os.cpu_count() or 1)),
+            *("--threads", str(options.threads or _n_cores())),
             *("--gpu-layers", str(options.gpu_layers)),
             *(("--prompt-folder", str(options.prompt_folder)) if keeps_prompts else ()),
         ),
@@ -147,6 +147,13 @@ def vllm_command(options: ServerOptions, port: int, *, on_gpu: bool) -> Command:
         argv.append("--enforce-eager")
         env["VLLM_CPU_KVCACHE_SPACE"] = _VLLM_CPU_CACHE_GB
     return Command(argv=tuple(argv), env=env)
+
+
+def _n_cores() -> int:
+    """Return how many cores this process may use: fewer than there are in many containers."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _output_of(argv: Sequence[str]) -> bytes:

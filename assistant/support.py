@@ -243,3 +243,28 @@ def other_subject(statement: str, sentence: str) -> list[str]:
 def is_negated(text: str) -> bool:
     """Whether `text` holds an odd number of negations."""
     return len(_NEGATION.findall(text.replace("’", "'"))) % 2 == 1
+
+
+_ASKS_FOR_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|large|big|often|fast|high)\b|\b(?:what|which|in what) "
+    r"(?:year|date|number|size|percentage|learning rate|batch size|price)\b"
+    r"|^when (?:was|were|did)\b"
+    r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项)|哪一?年|多大|多久",
+    re.IGNORECASE,
+)
+_NUMBER_WORD = re.compile(
+    r"\d|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|"
+    r"billion|half|third|quarter|twice|double|no|none|all|every)\b"
+    r"|[零一二两三四五六七八九十百千万亿半]",
+    re.IGNORECASE,
+)
+
+
+def asks_for_number(question: str) -> bool:
+    """Whether `question` wants a number or a date for an answer."""
+    return bool(_ASKS_FOR_NUMBER.search(question))
+
+
+def has_number(text: str) -> bool:
+    """Whether `text` holds a number, in figures or in words."""
+    return bool(_NUMBER_WORD.search(text))

@@ -12,7 +12,6 @@ formulas with their marks. What only a program sees goes: addresses, HTML tags, 
 import re
 from collections.abc import Iterable
 from functools import cache
-from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -25,11 +24,11 @@ from assistant.records import PassageKind
 from ingest.cleaning import clean, join_lines
 from ingest.decoding import decode
 from ingest.front_matter import split_front_matter
+from ingest.html_text import LINE_END, read_html_text
 from ingest.mdx import strip_mdx
 from ingest.records import Block, Extract
 from ingest.tables import markdown_table
 
-_HARD_BREAK = "\x0b"  # cleaned text has none
 _SPACES = re.compile(" {2,}")
 _HEADING_ID = re.compile(r"\s*(?:\{#[\w-]+\}|\[#[\w-]+\])\s*$")
 _MARKER_LINE = re.compile(r"^(?::::+[ \t]*[\w-]*|\[![\w-]+\])[ \t]*", re.MULTILINE)
@@ -124,7 +123,7 @@ class _Writer:
             case "table":
                 self._emit("table", markdown_table(_rows(node)))
             case "html_block":
-                for kind, text in _HtmlText.read(node.content):
+                for kind, text in read_html_text(node.content):
                     self._emit(kind, text)
             case "fence" | "code_block":
                 language = re.match(r"[\w+#.-]*", node.info.strip())
@@ -210,7 +209,7 @@ def _text(children: Iterable[SyntaxTreeNode], *, is_plain: bool = False) -> str:
     if "**" in text:
         text = _without_stars(pieces)
     text = _SPACES.sub(" ", join_lines(_MARKER_LINE.sub("", text)))
-    return text.replace(_HARD_BREAK, "\n").strip()
+    return text.replace(LINE_END, "\n").strip()
 
 
 def _inline_pieces(node: SyntaxTreeNode, *, is_plain: bool) -> list[tuple[str, bool]]:
@@ -239,9 +238,9 @@ def _seen_text(node: SyntaxTreeNode) -> str:
         case "softbreak":
             return "\n"
         case "hardbreak":
-            return _HARD_BREAK
+            return LINE_END
         case "html_inline":
-            return _HARD_BREAK if re.match(r"<br\b", node.content, re.IGNORECASE) else ""
+            return LINE_END if re.match(r"<br\b", node.content, re.IGNORECASE) else ""
         case "image":
             return _alternative_text(node.content)
     return ""  # marks of footnotes
@@ -266,72 +265,3 @@ def _without_stars(pieces: list[tuple[str, bool]]) -> str:
 
     rest = iter(literals)
     return re.sub("\ue000", lambda _: next(rest), _STAR_PAIR.sub(unwrap, masked))
-
-
-class _HtmlText(HTMLParser):
-    """The text of a piece of HTML: paragraphs, and tables as Markdown."""
-
-    _INLINE = frozenset(
-        "a abbr b cite code del em i img kbd mark q s small span strong sub sup u".split()
-    )
-    _UNSEEN = frozenset({"script", "style", "template", "iframe", "noscript", "svg"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[tuple[PassageKind, str]] = []
-        self._text: list[str] = []
-        self._rows: list[list[str]] = []
-        self._n_unseen = 0
-
-    @classmethod
-    def read(cls, html: str) -> list[tuple[PassageKind, str]]:
-        """Return the pieces of `html` in order."""
-        reader = cls()
-        reader.feed(html)
-        reader.close()
-        reader._end_paragraph()
-        reader._end_table()
-        return reader._pieces
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what begins."""
-        if tag in self._UNSEEN:
-            self._n_unseen += 1
-        elif tag == "tr":
-            self._end_cell()
-            self._rows.append([])
-        elif tag in ("td", "th"):
-            self._end_cell()
-        elif tag not in self._INLINE:
-            self._text.append(_HARD_BREAK)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note what ends."""
-        if tag in self._UNSEEN:
-            self._n_unseen = max(self._n_unseen - 1, 0)
-        elif tag in ("td", "th") and self._rows:
-            self._rows[-1].append(" ".join("".join(self._text).split()))
-            self._text = []
-        elif tag == "table":
-            self._end_table()
-        elif tag not in self._INLINE:
-            self._text.append(_HARD_BREAK)
-
-    def handle_data(self, data: str) -> None:
-        """Take text."""
-        if not self._n_unseen:
-            self._text.append(data)
-
-    def _end_cell(self) -> None:
-        if not self._rows:
-            self._end_paragraph()
-
-    def _end_paragraph(self) -> None:
-        text, self._text = "".join(self._text), []
-        self._pieces += [("text", join_lines(part)) for part in text.split(_HARD_BREAK)]
-
-    def _end_table(self) -> None:
-        rows, self._rows = self._rows, []
-        if rows:
-            self._text = []
-            self._pieces.append(("table", markdown_table(rows)))

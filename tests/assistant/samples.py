@@ -18,7 +18,7 @@ EN_DOG = "A dog barks at the moon during the night. It wags its tail for its own
 
 
 def embedder() -> FakeEmbedder:
-    return FakeEmbedder("cat", "dog", "sleep", "purr", "猫", "狗", "睡", "呼噜")
+    return FakeEmbedder("cat", "dog", "sleep", "purr", "fish", "猫", "狗", "睡", "呼噜")
 
 
 def passage(text: str, passage_id: str = "", *, audience: str = "all") -> Passage:

@@ -56,7 +56,7 @@ def test_title_and_headings_are_embedded_with_the_text() -> None:
 def test_manifest_tells_what_was_built(tmp_path: Path) -> None:
     manifest = build(tmp_path, [passage(ZH_CAT), passage(EN_DOG)])
 
-    assert (manifest.n_passages, manifest.n_sentences, manifest.dim) == (2, 4, 9)
+    assert (manifest.n_passages, manifest.n_sentences, manifest.dim) == (2, 4, 10)
     assert manifest.shaped_by == {"chunks": "1", "embedder": "fake"}
     assert generations.read_manifest(tmp_path, manifest.name) == manifest
     assert generations.verify(tmp_path, manifest.name) == []

@@ -372,6 +372,24 @@ class TestParent:
         assert eventually(lambda: is_gone(child))
         assert find_running(stage.home) is None
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
+    def test_server_ends_though_a_forked_process_of_its_parent_lives_on(self, stage: Stage) -> None:
+        root = Path(__file__).parents[2]
+        code = PARENT.format(root=str(root), home=str(stage.home), steering=str(stage.steering))
+        code = code.replace('print("ready"', 'import os\nforked = os.fork()\nprint(forked or ""')
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as parent:
+            assert parent.stdout is not None
+            forked = int(b"".join(parent.stdout.readline() for _ in range(2)).strip())
+            child = stage.child_pid()
+            try:
+                parent.kill()
+                assert eventually(lambda: is_gone(child))
+                assert not is_gone(forked)
+            finally:
+                os.kill(forked, signal.SIGKILL)
+
     @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
     def test_server_that_ignores_being_asked_is_killed(self, stage: Stage) -> None:
         stage.say("deaf")

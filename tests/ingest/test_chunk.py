@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.index_build import embedded_text
 from assistant.records import Passage
 from ingest.chunk import chunk
 from ingest.parse import assemble
@@ -176,6 +177,13 @@ def test_long_headings_leave_half_of_the_limit_to_the_text() -> None:
     heading = words(200)
     found = passages_of(f"# {heading}\n\n{sentences(8)}")
     assert [count_words(each.text) for each in found] == [24, 24, 16]
+
+
+def test_what_is_embedded_stays_within_the_limit() -> None:
+    markdown = f"# 标题 one two\n\n## Part {words(9)}\n\n{sentences(30)}"
+    found = passages_of(markdown)
+    assert len(found) > 4
+    assert max(count_words(embedded_text(each)) for each in found) <= MAX_TOKENS
 
 
 def test_a_text_without_any_end_is_cut_without_counting_all_of_it() -> None:

@@ -240,6 +240,15 @@ def test_slides_have_one_heading_each() -> None:
     ]
 
 
+def test_the_heading_of_a_short_note_is_known() -> None:
+    note = [
+        Text(x=60, y=60, text="Self-attention in the transformer explained", size=18),
+        Text(x=60, y=100, text="Each token looks at all others."),
+        Text(x=60, y=130, text="自注意力按相似程度给所有的词元加权，就这么多。", font=CHINESE_FONT),
+    ]
+    assert [block.kind for block in parse_pdf(pdf([note])).blocks] == ["heading", "text", "text"]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

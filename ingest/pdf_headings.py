@@ -1,0 +1,114 @@
+"""Which paragraphs of a PDF file are headings, and of which level: by size and weight of type."""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+
+from ingest.pdf_layout import Line
+from ingest.pdf_pages import Page
+from ingest.pdf_paragraphs import BULLET, Paragraph
+
+_HEADING_SIZE = 1.12
+"""Type this much larger than the text's marks a heading."""
+_MAX_HEADING_CHARS = 180
+_SAME_SIZE = 0.95
+"""Type down to this share of another's counts as the same."""
+_MAX_SLIDE_LINES = 30
+
+_NUMBERED_HEADING = re.compile(
+    r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+\S|第[一二三四五六七八九十百\d]{1,4}[章节部分]|"
+    r"[一二三四五六七八九十]{1,3}、|(?:Chapter|Section|Part|Appendix)\s|"
+    r"(?:Abstract|Introduction|Conclusions?|References|Acknowledge?ments|摘要|引言|结论|参考文献)$"
+)
+
+
+def set_levels(paragraphs: Sequence[Paragraph]) -> None:
+    """Mark the headings: the style with the largest type is level 1."""
+    body_size = _body_size(paragraphs)
+    n_bold = sum(each.first.is_bold for each in paragraphs)
+    is_bold_telling = n_bold < 0.5 * len(paragraphs)
+    headings = [
+        each
+        for each in paragraphs
+        if _looks_like_heading(each, body_size, is_bold_telling=is_bold_telling)
+    ]
+    steps: list[float] = []
+    for size in sorted({heading.first.size for heading in headings}, reverse=True):
+        if not steps or size < _SAME_SIZE * steps[-1]:
+            steps.append(size)
+    styles = {
+        heading: (max(i for i, step in enumerate(steps) if heading.first.size <= step), not bold)
+        for heading in headings
+        for bold in [heading.first.is_bold]
+    }
+    ranks = sorted(set(styles.values()))
+    for heading, style in styles.items():
+        heading.level = min(ranks.index(style) + 1, 6)
+
+
+def _body_size(paragraphs: Sequence[Paragraph]) -> float:
+    """Return the size of the largest type that much of the running text is set in.
+
+    Not simply the most frequent: on slides that is often the small type of examples.
+    """
+    sizes, running = Counter[float](), Counter[float]()
+    for paragraph in paragraphs:
+        if not paragraph.first.is_table:
+            n_chars = sum(len(line.text) for line in paragraph.lines)
+            sizes[paragraph.first.size] += n_chars
+            running[paragraph.first.size] += n_chars if _is_running_text(paragraph) else 0
+    if running.total() < 0.1 * sizes.total():
+        return max(sizes, key=lambda size: sizes[size], default=0.0)
+    return max(size for size, n in running.items() if n >= 0.1 * running.total())
+
+
+def _is_running_text(paragraph: Paragraph) -> bool:
+    """Whether it is a sentence or an item, as headings rarely are."""
+    ends = paragraph.last.text.endswith(tuple("。！.!"))
+    return paragraph.is_item or (ends and sum(len(line.text) for line in paragraph.lines) >= 20)
+
+
+def _looks_like_heading(paragraph: Paragraph, body_size: float, *, is_bold_telling: bool) -> bool:
+    line = paragraph.first
+    text = " ".join(each.text for each in paragraph.lines)
+    if line.is_table or line.is_fixed or len(text) > _MAX_HEADING_CHARS:
+        return False
+    if not any(character.isalpha() for character in text) or BULLET.match(text):
+        return False
+    if line.size >= _HEADING_SIZE * body_size:
+        return len(paragraph.lines) <= 4 and not text.endswith(("。", "；", "，", ","))
+    return (
+        is_bold_telling
+        and line.is_bold
+        and line.size > 0.95 * body_size
+        and len(paragraph.lines) <= 2
+        and bool(_NUMBERED_HEADING.match(text))
+        and not text.endswith(("。", "；", "，", ",", "."))
+    )
+
+
+def is_deck(pages: Sequence[tuple[Page, list[Line]]]) -> bool:
+    """Whether the pages are slides: wide, with few lines."""
+    n_wide = sum(page.width > 1.2 * page.height for page, _ in pages)
+    n_lines = statistics.median(len(lines) for _, lines in pages)
+    return n_wide > 0.8 * len(pages) and n_lines <= _MAX_SLIDE_LINES
+
+
+def as_slides(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Return the paragraphs with one heading a page, its first: the one in the largest type."""
+    out: list[Paragraph] = []
+    for _, group in groupby(paragraphs, key=lambda each: each.page):
+        members = list(group)
+        title = min(
+            (each for each in members if each.level), key=lambda each: each.level, default=None
+        )
+        for member in members:
+            member.level = 0
+        if title is not None:
+            title.level = 1
+            members.remove(title)
+            members.insert(0, title)
+        out += members
+    return out

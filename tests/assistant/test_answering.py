@@ -1,0 +1,626 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+from pathlib import Path
+
+import pytest
+
+from assistant.answering import Assistant, Event, Finished, Found, Limits, Restarted, Wrote
+from assistant.errors import (
+    IndexMissing,
+    ModelError,
+    ModelRejected,
+    ModelReplyInvalid,
+    ModelTimeout,
+    ModelUnreachable,
+)
+from assistant.glossary import Glossary
+from assistant.index import LiveIndex
+from assistant.phrases import EXTRACTS, INTERRUPTED, NOT_FOUND, NOT_FOUND_NEAREST
+from assistant.prompts import NOT_IN_MATERIALS, STANDALONE_FIXED
+from assistant.records import Answer, Turn
+from assistant.retrieval import Retriever
+from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, ZH_DOG, build, embedder, passage
+from tests.fakes import FakeChatModel, FakeEmbedder
+
+SECRET = "The cat purrs and purrs in its sleep, says the vet."
+PASSAGES = [
+    *[passage(text) for text in (ZH_CAT, EN_CAT, ZH_DOG, EN_DOG)],
+    passage(SECRET, audience="vets"),
+]
+WHY_EN, WHY_ZH = "Why does a cat purr?", "猫为什么打呼噜？"
+GOOD_EN, GOOD_ZH = "When it is happy it purrs [1].", "猫高兴的时候会打呼噜[1]。"
+BAD_EN = "Quantum fish hear fish, see fish and dream of fish [1]."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    build(home, PASSAGES)
+    return home
+
+
+def assistant(
+    home: Path,
+    model: FakeChatModel,
+    *,
+    by: FakeEmbedder | None = None,
+    limits: Limits | None = None,
+) -> Assistant:
+    retriever = Retriever(
+        live_index=LiveIndex(home, fingerprint="fake"),
+        embedder=by or embedder(),
+        glossary=Glossary(),
+    )
+    return Assistant(retriever=retriever, chat_model=model, limits=limits or Limits())
+
+
+def events(home: Path, model: FakeChatModel, question: str = WHY_EN) -> list[Event]:
+    return list(assistant(home, model).stream(question))
+
+
+def ask(home: Path, model: FakeChatModel, question: str = WHY_EN) -> Answer:
+    return assistant(home, model).ask(question)
+
+
+def written(events: Sequence[Event]) -> str:
+    """Return what a reader saw while the answer was written, since the last restart."""
+    text = ""
+    for event in events:
+        if isinstance(event, Restarted):
+            text = ""
+        elif isinstance(event, Wrote):
+            text += event.text
+    return text
+
+
+# --- The usual way
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "cited"),
+    [(WHY_EN, GOOD_EN, EN_CAT), (WHY_ZH, GOOD_ZH, ZH_CAT)],
+    ids=["en", "zh"],
+)
+def test_passages_then_text_then_the_checked_answer(
+    home: Path, question: str, reply: str, cited: str
+) -> None:
+    model = FakeChatModel([reply[:9], reply[9:]])
+
+    found, *wrote, finished = events(home, model, question)
+
+    assert isinstance(found, Found)
+    assert found.hits[0].passage.text == cited
+    assert wrote == [Wrote(reply[:9]), Wrote(reply[9:])]
+    assert isinstance(finished, Finished)
+    answer = finished.answer
+    assert (answer.text, answer.mode, answer.abstained) == (reply, "model", False)
+    assert (answer.question, answer.standalone_question) == (question, question)
+    assert answer.model == "fake-model"
+    assert answer.generation
+    assert answer.notice == ""
+    (citation,) = answer.citations
+    assert citation.passage.text == cited
+    assert citation.passage.text[citation.start_char : citation.end_char] == citation.quote
+    assert "呼噜" in citation.quote or "purrs" in citation.quote
+
+
+def test_ask_gives_the_last_event(home: Path) -> None:
+    (*_, last) = events(home, FakeChatModel(GOOD_EN))
+
+    answer = ask(home, FakeChatModel(GOOD_EN))
+
+    assert isinstance(last, Finished)
+    assert replace(answer, timings_ms={}) == replace(last.answer, timings_ms={})
+
+
+def test_times_grow_from_step_to_step(home: Path) -> None:
+    times = ask(home, FakeChatModel(GOOD_EN)).timings_ms
+
+    assert list(times) == ["retrieval", "first_token", "total"]
+    assert 0 <= times["retrieval"] <= times["first_token"] <= times["total"]
+
+
+def test_model_reads_what_was_found_under_its_numbers(home: Path) -> None:
+    model = FakeChatModel(GOOD_EN)
+
+    found, *_ = events(home, model)
+
+    (messages,) = model.calls
+    assert isinstance(found, Found)
+    for number, hit in enumerate(found.hits, start=1):
+        assert f"[{number}] (Pets)\n{hit.passage.text[:9]}" in messages[-1].content
+
+
+def test_restricted_passage_reaches_neither_model_nor_answer(home: Path) -> None:
+    model = FakeChatModel("The cat purrs and purrs in its sleep, says the vet [1].")
+
+    found, *_, finished = events(home, model)
+
+    assert isinstance(found, Found)
+    assert isinstance(finished, Finished)
+    assert SECRET not in [hit.passage.text for hit in found.hits]
+    assert all("vet" not in message.content for message in model.calls[0])
+    cited = [each.passage for each in finished.answer.citations]
+    assert SECRET not in [each.text for each in cited]
+
+
+def test_member_of_the_audience_is_answered_from_it(home: Path) -> None:
+    model = FakeChatModel("The cat purrs and purrs in its sleep, says the vet [1].")
+
+    answer = assistant(home, model).ask(WHY_EN, audiences=frozenset({"all", "vets"}))
+
+    assert [each.passage.text for each in answer.citations] == [SECRET]
+
+
+def test_marker_never_given_is_reported(home: Path) -> None:
+    assert ask(home, FakeChatModel("When it is happy it purrs [9].")).dropped_markers == (9,)
+
+
+def test_language_of_the_answer_can_be_chosen(home: Path) -> None:
+    model = FakeChatModel(GOOD_ZH)
+
+    answer = assistant(home, model).ask(WHY_EN, language="zh")
+
+    assert answer.language == "zh"
+    assert "Answer in Chinese" in model.calls[0][-1].content
+
+
+@pytest.mark.parametrize("question", ["", " \n", "\u3000"], ids=repr)
+def test_blank_question_is_refused(home: Path, question: str) -> None:
+    with pytest.raises(ValueError, match="blank"):
+        ask(home, FakeChatModel(), question)
+    with pytest.raises(ValueError, match="blank"):
+        next(assistant(home, FakeChatModel()).stream(question))
+
+
+def test_nothing_ingested_is_a_known_error(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing):
+        ask(tmp_path, FakeChatModel())
+
+
+def test_each_sentence_is_embedded_once(home: Path) -> None:
+    by = embedder()
+
+    assistant(home, FakeChatModel("It wags its tail for its owner."), by=by).ask("cat dog")
+
+    texts = [text for batch in by.batches for text in batch]
+    assert texts.count("It wags its tail for its owner.") == 1
+
+
+# --- Nothing in the materials
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How are quarks confined?", f"{NOT_FOUND['en']} {NOT_FOUND_NEAREST['en']}"),
+        ("夸克为什么被禁闭？", NOT_FOUND["zh"] + NOT_FOUND_NEAREST["zh"]),
+    ],
+    ids=["en", "zh"],
+)
+def test_nothing_near_is_said_without_asking_the_model(
+    home: Path, question: str, text: str
+) -> None:
+    model = FakeChatModel()
+
+    found, finished = assistant(home, model, limits=Limits(min_nearness=1.2)).stream(question)
+
+    assert found == Found(())
+    assert isinstance(finished, Finished)
+    answer = finished.answer
+    assert (answer.text, answer.abstained, answer.mode) == (text, True, "refusal")
+    assert len(answer.nearest) == 3
+    assert (answer.citations, answer.model, model.calls) == ((), None, [])
+    assert list(answer.timings_ms) == ["retrieval", "total"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Why does Zephyr9 bark?", "The materials don't mention Zephyr9."),
+        ("Zephyr9为什么叫？", "材料中没有提到 Zephyr9。"),
+    ],
+    ids=["en", "zh"],
+)
+def test_name_that_no_passage_mentions_is_named(home: Path, question: str, text: str) -> None:
+    model = FakeChatModel()
+
+    answer = assistant(home, model, limits=Limits(sure_nearness=2.5)).ask(question)
+
+    assert answer.abstained
+    assert answer.text.startswith(text)
+    assert model.calls == []
+
+
+def test_name_that_no_passage_mentions_may_be_incidental(home: Path) -> None:
+    model = FakeChatModel(GOOD_EN)
+
+    answer = assistant(home, model, limits=Limits(sure_nearness=0.5)).ask(
+        "Why does a cat purr, asks Zephyr9?"
+    )
+
+    assert answer.text == GOOD_EN
+
+
+def test_asker_with_nothing_allowed_gets_an_abstention(home: Path) -> None:
+    model = FakeChatModel()
+
+    answer = assistant(home, model).ask(WHY_EN, audiences=frozenset())
+
+    assert (answer.abstained, answer.text) == (True, NOT_FOUND["en"])
+    assert (answer.nearest, answer.citations, model.calls) == ((), (), [])
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [NOT_IN_MATERIALS],
+        ["NOT", "_IN", "_MATER", "IALS", "."],
+        [*NOT_IN_MATERIALS],
+        ["\n", "**NOT", "_IN_MATERIALS", "**"],
+        [NOT_IN_MATERIALS, " The passages are about cats."],
+        ["not_in", "_materials"],
+        [],
+        [" "],
+    ],
+    ids="whole pieces letters bold chatty lower-case nothing blank".split(),
+)
+def test_refusal_is_an_abstention_and_its_token_is_never_shown(
+    home: Path, pieces: list[str]
+) -> None:
+    found, *wrote, finished = events(home, FakeChatModel(pieces))
+
+    assert isinstance(found, Found)
+    assert wrote == []
+    assert isinstance(finished, Finished)
+    answer = finished.answer
+    assert (answer.abstained, answer.mode, answer.model) == (True, "refusal", None)
+    assert answer.text.startswith(NOT_FOUND["en"])
+    assert len(answer.nearest) == 3
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["When it is happy it purrs [1]. NOT_IN", "_MATERIALS"],
+        ["When it is happy it purrs [1]. N", "OT_IN_MATERIALS", ". More."],
+        ["When it is happy it purrs [1].", " ", *NOT_IN_MATERIALS],
+    ],
+    ids=["cut-in-two", "with-more", "letters"],
+)
+def test_refusal_token_behind_an_answer_is_never_shown(home: Path, pieces: list[str]) -> None:
+    seen = events(home, FakeChatModel(pieces))
+
+    assert written(seen).rstrip() == "When it is happy it purrs [1]."
+    assert isinstance(seen[-1], Finished)
+    assert seen[-1].answer.text.startswith(GOOD_EN)
+    assert NOT_IN_MATERIALS not in seen[-1].answer.text
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [["N", "ow and when it is happy it purrs [1]."], ["When it is happy it purrs. N"], ["No"]],
+    ids=["start", "end", "all"],
+)
+def test_what_only_begins_like_the_token_is_shown(home: Path, pieces: list[str]) -> None:
+    assert written(events(home, FakeChatModel(pieces))) == "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("likeliest", "abstained"),
+    [
+        ({"NOT": log(0.6), "When": log(0.4)}, True),
+        ({"N": log(0.3), " NOT": log(0.3), "When": log(0.4)}, True),
+        ({"NOT": log(0.4), "When": log(0.6)}, False),
+        ({"No": log(0.9), "When": log(0.1)}, False),
+        ({"": log(0.9), "When": log(0.1)}, False),
+        ({}, False),
+    ],
+    ids="likely in-parts unlikely other-word blank none".split(),
+)
+def test_probable_refusal_is_an_abstention(
+    home: Path, likeliest: dict[str, float], abstained: bool
+) -> None:
+    answer = ask(home, FakeChatModel(GOOD_EN, top_logprobs=likeliest))
+
+    assert answer.abstained is abstained
+
+
+def test_token_that_the_reply_goes_on_from_otherwise_is_no_refusal(home: Path) -> None:
+    model = FakeChatModel(
+        ["N", "owadays it purrs when it is happy [1]."], top_logprobs={"N": log(0.9)}
+    )
+
+    assert not ask(home, model).abstained
+
+
+def test_answer_of_which_nothing_holds_is_an_abstention(home: Path) -> None:
+    answer = ask(home, FakeChatModel(BAD_EN))
+
+    assert answer.abstained
+    assert "Quantum" not in answer.text
+
+
+def test_sentence_that_does_not_hold_is_kept_and_marked(home: Path) -> None:
+    answer = ask(home, FakeChatModel(f"{GOOD_EN} {BAD_EN}"))
+
+    assert [sentence.supported for sentence in answer.sentences] == [True, False]
+    assert answer.text == f"{GOOD_EN} {BAD_EN.replace(' [1]', '')}"
+
+
+# --- Without the model, or with one that fails
+
+
+@pytest.mark.parametrize(
+    ("question", "best", "language"),
+    [
+        (WHY_EN, "When it is happy it purrs.", "en"),
+        (WHY_ZH, "它们高兴的时候会打呼噜。", "zh"),
+    ],
+    ids=["en", "zh"],
+)
+def test_without_a_server_the_best_sentences_stand_for_the_answer(
+    home: Path, question: str, best: str, language: str
+) -> None:
+    model = FakeChatModel(is_up=False)
+
+    answer = ask(home, model, question)
+
+    assert (answer.mode, answer.model, answer.abstained) == ("extracts", None, False)
+    assert answer.notice == EXTRACTS[answer.language]
+    assert answer.language == language
+    assert answer.text.splitlines()[0] == f"- {best} [1]"
+    for citation in answer.citations:
+        assert citation.passage.text[citation.start_char : citation.end_char] == citation.quote
+    assert [sentence.text for sentence in answer.sentences] == [
+        citation.quote for citation in answer.citations
+    ]
+    assert model.calls == []
+
+
+def test_brackets_of_a_document_are_no_citations_of_an_extract(tmp_path: Path) -> None:
+    text = "A cat purrs when it is happy [2], as others found [12, 13]."
+    build(tmp_path, [passage(text)])
+
+    answer = ask(tmp_path, FakeChatModel(is_up=False))
+
+    assert answer.text == "- A cat purrs when it is happy (2), as others found (12, 13). [1]"
+    assert answer.citations[0].quote == text
+
+
+ERRORS = [ModelUnreachable, ModelTimeout, ModelRejected, ModelReplyInvalid]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_server_that_fails_before_the_first_word_leaves_extracts(
+    home: Path, error: type[ModelError]
+) -> None:
+    model = FakeChatModel([GOOD_EN], fails_after=0, error=error("no"))
+
+    *_, last = events(home, model)
+
+    assert isinstance(last, Finished)
+    assert last.answer.mode == "extracts"
+    assert last.answer.notice == EXTRACTS["en"]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_server_that_breaks_off_leaves_what_holds_and_says_so(
+    home: Path, error: type[ModelError]
+) -> None:
+    model = FakeChatModel([GOOD_EN, " And the"], fails_after=1, error=error("no"))
+
+    answer = ask(home, model)
+
+    assert (answer.text, answer.mode) == (GOOD_EN, "model")
+    assert answer.notice == INTERRUPTED["en"]
+
+
+@pytest.mark.parametrize(
+    "pieces", [["NOT", "_IN"], ["Fish fish fish fish", " swims"]], ids=["token", "text"]
+)
+def test_server_that_breaks_off_before_anything_holds_leaves_extracts(
+    home: Path, pieces: list[str]
+) -> None:
+    answer = ask(home, FakeChatModel(pieces, fails_after=1))
+
+    assert answer.mode == "extracts"
+    assert not answer.abstained
+
+
+def test_reply_cut_by_its_limit_loses_its_stump(home: Path) -> None:
+    reply = f"{GOOD_EN} When it is happy it"
+
+    assert ask(home, FakeChatModel(reply, finish="length")).text == GOOD_EN
+    assert ask(home, FakeChatModel(reply, finish="stop")).text != GOOD_EN
+    assert ask(home, FakeChatModel(GOOD_EN, finish="length")).text == GOOD_EN
+
+
+def test_closing_the_stream_stops_the_model(home: Path) -> None:
+    model = FakeChatModel([GOOD_EN, " And more.", " And more."])
+    stream = assistant(home, model).stream(WHY_EN)
+    assert isinstance(next(stream), Found)
+    assert isinstance(next(stream), Wrote)
+
+    stream.close()  # type: ignore[attr-defined]
+
+    assert model.n_stopped == 1
+
+
+def test_stream_that_ends_by_itself_was_not_stopped(home: Path) -> None:
+    model = FakeChatModel(GOOD_EN)
+
+    events(home, model)
+
+    assert model.n_stopped == 0
+
+
+# --- The wrong language
+
+LONG_EN = ["When it is happy it purrs [1].", " It sleeps all day on", " the window sill [1]."]
+
+
+def test_reply_in_the_wrong_language_is_begun_again_once(home: Path) -> None:
+    model = FakeChatModel(LONG_EN, GOOD_ZH)
+
+    seen = events(home, model, WHY_ZH)
+
+    assert [type(event) for event in seen].count(Restarted) == 1
+    assert written(seen) == GOOD_ZH
+    assert isinstance(seen[-1], Finished)
+    assert seen[-1].answer.text == GOOD_ZH
+    assert model.n_stopped == 1
+    first, second = model.calls
+    assert first[:-1] == second[:-1]
+    assert second[-1].content == first[-1].content + "\n请只用中文回答。"
+
+
+def test_reply_in_the_wrong_language_twice_leaves_extracts(home: Path) -> None:
+    model = FakeChatModel(LONG_EN, LONG_EN)
+
+    seen = events(home, model, WHY_ZH)
+
+    assert [type(event) for event in seen].count(Restarted) == 1
+    assert isinstance(seen[-1], Finished)
+    assert (seen[-1].answer.mode, seen[-1].answer.language) == ("extracts", "zh")
+    assert len(model.calls) == 2
+
+
+def test_english_title_at_the_start_is_no_wrong_language(home: Path) -> None:
+    pieces = [
+        "Attention Is All You Need and the Cat",
+        " 里说，猫高兴的时候会打呼噜[1]。",
+        "它们整天睡觉[1]。",
+    ]
+
+    seen = events(home, FakeChatModel(pieces), WHY_ZH)
+
+    assert Restarted() not in seen
+    assert written(seen) == "".join(pieces)
+
+
+def test_chinese_reply_to_an_english_question_is_begun_again(home: Path) -> None:
+    reply = "猫高兴的时候会打呼噜[1]。它们整天在窗台上睡觉，这一点大家都知道[1]。"
+
+    seen = events(home, FakeChatModel(reply, GOOD_EN))
+
+    assert Restarted() in seen
+    assert isinstance(seen[-1], Finished)
+    assert seen[-1].answer.text == GOOD_EN
+
+
+def test_refusal_of_a_chinese_question_is_not_the_wrong_language(home: Path) -> None:
+    model = FakeChatModel("NOT_IN_MATERIALS. The passages do not say anything about it.")
+
+    seen = events(home, model, WHY_ZH)
+
+    assert Restarted() not in seen
+    assert isinstance(seen[-1], Finished)
+    assert seen[-1].answer.abstained
+
+
+# --- Conversations
+
+HISTORY = [
+    Turn(question="狗怎么睡？", answer="不知道。"),
+    Turn(question="猫整天做什么？", answer="猫整天在窗台上睡觉[1]。"),
+]
+
+
+def test_follow_up_is_asked_in_full(home: Path) -> None:
+    model = FakeChatModel("猫什么时候打呼噜？\n(rewritten)", GOOD_ZH)
+
+    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
+
+    assert answer.question == "它什么时候打呼噜？"
+    assert answer.standalone_question == "猫什么时候打呼噜？"
+    rewriting, answering = model.calls
+    assert rewriting[:-1] == STANDALONE_FIXED
+    assert "猫整天做什么？" in rewriting[-1].content
+    assert "Question: 猫什么时候打呼噜？" in answering[-1].content
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    ["", "When does a cat purr?", "猫" * 300, "天气很好"],
+    ids=["nothing", "other-language", "far-too-long", "other-subject"],
+)
+def test_rewriting_that_went_wrong_is_replaced_by_both_questions(
+    home: Path, rewritten: str
+) -> None:
+    model = FakeChatModel(rewritten, GOOD_ZH)
+
+    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
+
+    assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
+
+
+def test_follow_up_without_a_server_joins_both_questions(home: Path) -> None:
+    model = FakeChatModel(is_up=False)
+
+    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
+
+    assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
+    assert answer.mode == "extracts"
+    assert answer.citations[0].passage.text == ZH_CAT
+
+
+def test_follow_up_whose_rewriting_fails_joins_both_questions(home: Path) -> None:
+    model = FakeChatModel("猫", "never read", fails_after=0)
+
+    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
+
+    assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
+
+
+def test_question_that_stands_alone_is_not_rewritten(home: Path) -> None:
+    model = FakeChatModel(GOOD_ZH)
+
+    answer = assistant(home, model).ask("猫什么时候会打呼噜？", history=HISTORY)
+
+    assert answer.standalone_question == "猫什么时候会打呼噜？"
+    assert len(model.calls) == 1
+
+
+def test_first_question_is_never_a_follow_up(home: Path) -> None:
+    model = FakeChatModel(GOOD_EN)
+
+    assert (
+        assistant(home, model).ask("Why does it purr?").standalone_question == "Why does it purr?"
+    )
+
+
+# --- Given passages
+
+
+def test_given_passages_are_all_that_is_read(tmp_path: Path) -> None:
+    given = [passage("A cat purrs when it is cold.", "a"), passage(EN_DOG, "b")]
+    model = FakeChatModel("A cat purrs when it is cold [1].")
+
+    answer = assistant(tmp_path, model).ask(WHY_EN, passages=given)
+
+    assert [each.passage for each in answer.citations] == given[:1]
+    assert answer.generation == ""
+
+
+def test_given_passages_may_share_an_id(tmp_path: Path) -> None:
+    given = [
+        passage("A cat purrs when it is cold.", "x"),
+        passage("A cat sleeps on the roof.", "x"),
+    ]
+    reply = "A cat purrs when it is cold [1]. A cat sleeps on the roof [2]."
+
+    answer = assistant(tmp_path, FakeChatModel(reply)).ask(WHY_EN, passages=given)
+
+    assert [each.quote for each in answer.citations] == [each.text for each in given]
+    assert all(sentence.supported for sentence in answer.sentences)
+
+
+def test_no_given_passages_are_an_abstention(tmp_path: Path) -> None:
+    model = FakeChatModel()
+
+    answer = assistant(tmp_path, model).ask(WHY_EN, passages=[])
+
+    assert answer.abstained
+    assert model.calls == []
