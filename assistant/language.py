@@ -37,19 +37,20 @@ _FORMULA_OR_CODE = re.compile(r"\$[^$\n]+\$|`[^`\n]+`")
 def detect_language(text: str) -> Language:
     """Return the language of the frame of `text`.
 
-    It is the one whose question words, or else whose function words, occur alone. If those of both
-    do, the more frequent script decides: a Latin word counts as two Chinese characters, which is
-    about what it says, and a function word as two more. Text without either counts as English.
+    It is the one whose question words occur alone. If both's do, or neither's, the more frequent
+    script decides: a Latin word counts as two Chinese characters, which is about what it says, and
+    a function word as two more. Text without either counts as English.
     """
     text = _FORMULA_OR_CODE.sub(" ", text)
     n_zh, n_en = len(_CJK_CHAR.findall(text)), 2 * len(_LATIN_WORD.findall(text))
     if n_zh == 0 or n_en == 0:
         return "zh" if n_zh else "en"
-    for zh_words, en_words in ((_ZH_QUESTION, _EN_QUESTION), (_ZH_FRAME, _EN_FRAME)):
-        n_zh_words, n_en_words = len(zh_words.findall(text)), len(en_words.findall(text))
-        if (n_zh_words > 0) != (n_en_words > 0):
-            return "zh" if n_zh_words else "en"
-    return "zh" if n_zh + 2 * n_zh_words >= n_en + 2 * n_en_words else "en"
+    asks_zh, asks_en = _ZH_QUESTION.search(text), _EN_QUESTION.search(text)
+    if (asks_zh is None) != (asks_en is None):
+        return "zh" if asks_zh else "en"
+    n_zh += 2 * len(_ZH_FRAME.findall(text))
+    n_en += 2 * len(_EN_FRAME.findall(text))
+    return "zh" if n_zh >= n_en else "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,7 @@ PUTS_IT_TOGETHER = ("ui/cli.py", "ui/commands/")
 
 SHARED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("assistant/", "evals/"),
-    "filelock": (
-        "assistant/generations.py",
-        "assistant/model_server.py",
-        "assistant/vllm_weights.py",
-        "assistant/weights.py",
-        "ui/commands/up.py",
-    ),
+    "filelock": ("assistant/", "ui/commands/up.py"),
     "httpx": ("assistant/chat_model.py", "assistant/model_server.py", "assistant/warm_up.py"),
     "langchain_core": (
         "assistant/chat_model.py",

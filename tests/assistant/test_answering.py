@@ -342,6 +342,17 @@ def test_answer_of_which_nothing_holds_is_an_abstention(home: Path) -> None:
     assert "Quantum" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [("How many times does a cat purr?", GOOD_EN), ("猫打呼噜多少次？", GOOD_ZH)],
+    ids=["en", "zh"],
+)
+def test_true_answer_without_the_number_asked_for_is_an_abstention(
+    home: Path, question: str, reply: str
+) -> None:
+    assert ask(home, FakeChatModel(reply), question).abstained
+
+
 def test_sentence_that_does_not_hold_is_kept_and_marked(home: Path) -> None:
     answer = ask(home, FakeChatModel(f"{GOOD_EN} {BAD_EN}"))
 

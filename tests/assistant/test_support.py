@@ -4,6 +4,8 @@ import pytest
 
 from assistant.support import (
     Support,
+    asks_for_number,
+    has_number,
     is_negated,
     judge,
     missing_names,
@@ -48,6 +50,7 @@ def test_numbers_are_read_with_their_scale(text: str, values: set[float]) -> Non
         ("It has 175,000,000,000 of them", "1750亿", []),
         ("3.5 亿个参数", "它有 3.5 亿个参数", []),
         ("It has 13 layers", "It has 12 layers", ["13"]),
+        ("a 24-hour day", "a day", ["24"]),
         ("它有 13 层", "它有 12 层", ["13"]),
         ("It has 175 million", "It has 175 billion", ["175 million"]),
         ("12 heads", "twelve heads", []),
@@ -94,6 +97,13 @@ def test_names(text: str, expected: list[str]) -> None:
     ("statement", "evidence", "missing"),
     [
         ("The model is GPT-3.", "GPT 3 is a model", []),
+        ("The model is GPT3.", "GPT-3 is a model", []),
+        ("我们用Llama2模型", "Llama 2 的权重", []),
+        ("it uses Qwen2.5", "Qwen 2.5 is used", []),
+        ("It is GPT-4", "GPT-3 and GPT-40", ["GPT-4"]),
+        ("It uses LoRA", "AdaLoRA", ["LoRA"]),
+        ("free Cloud VoIP here", "Cloud VoIP", []),
+        ("a 9x13 dish", "a dish", []),
         ("LLMs write text", "an LLM writes", []),
         ("we used the Transformer", "a transformer block", []),
         ("BERT是双向的", "bert 是双向的", []),
@@ -217,3 +227,55 @@ def test_scale_words_hold_across_languages() -> None:
 
 def test_a_statement_without_words_claims_nothing() -> None:
     assert judge("——", ["A cat sleeps."], [0.0]) == Support(1.0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence", "others"),
+    [
+        ("BERT was trained on books.", "We know that GPT was trained on books.", ["GPT"]),
+        ("BERT是双向的编码器。", "GPT是双向的编码器。", ["GPT"]),
+        ("BERT was trained on books.", "BERT and GPT were trained on books.", []),
+        ("It was trained on books.", "GPT was trained on books.", []),
+        ("BERT was trained on books.", "It was trained on books.", []),
+    ],
+    ids=["en", "zh", "both", "no-name", "no-other"],
+)
+def test_sentence_about_another_is_told(statement: str, sentence: str, others: list[str]) -> None:
+    reason = judge(statement, [sentence], [0.65]).reason
+
+    assert ("says it of" in reason) == bool(others)
+    assert all(other in reason for other in others)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many layers has it?",
+        "What year was that?",
+        "它有多少层？",
+        "哪年发表的？",
+        "训练了几天？",
+    ],
+)
+def test_question_for_a_number(question: str) -> None:
+    assert asks_for_number(question)
+
+
+@pytest.mark.parametrize("question", ["How does it work?", "它怎么工作？", "哪几个模型更好？"])
+def test_question_for_something_else(question: str) -> None:
+    assert not asks_for_number(question)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 层", True),
+        ("十二层", True),
+        ("a dozen layers", True),
+        ("many layers", False),
+        ("twelve", True),
+        ("很深", False),
+    ],
+)
+def test_numbers_in_figures_or_in_words(text: str, expected: bool) -> None:
+    assert has_number(text) is expected
