@@ -22,6 +22,7 @@ from assistant.language import content_words, detect_language, split_sentences
 from assistant.phrases import (
     EXTRACTS,
     INTERRUPTED,
+    NO_ANSWER,
     NOT_FOUND,
     NOT_FOUND_NAME,
     NOT_FOUND_NEAREST,
@@ -106,6 +107,7 @@ class Limits:
     max_passages: int = 4
     min_nearness: float = 0.6
     sure_nearness: float = 0.9
+    plain_nearness: float = 1.15
     min_support: float = 0.6
     max_refusal: float = 0.5
 
@@ -120,6 +122,10 @@ class _Run:
     started: float
     result: SearchResult
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def nearness(self) -> float:
+        return max((hit.nearness for hit in self.result.hits), default=0.0)
 
     def note(self, name: str) -> None:
         self.timings_ms.setdefault(name, round((time.perf_counter() - self.started) * 1000, 1))
@@ -184,7 +190,7 @@ class Assistant:
             result = self._retriever.read(standalone, passages)
         run = _Run(question, standalone, language, started, result)
         run.note("retrieval")
-        if self._nothing_near(result):
+        if self._nothing_near(run):
             yield Found(())
             yield Finished(self._abstention(run))
             return
@@ -221,13 +227,12 @@ class Assistant:
         )
         return rewritten if is_sound else joined
 
-    def _nothing_near(self, result: SearchResult) -> bool:
-        nearest = max((hit.nearness for hit in result.hits), default=0.0)
-        if nearest < self._limits.min_nearness:
+    def _nothing_near(self, run: _Run) -> bool:
+        if run.nearness < self._limits.min_nearness:
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
-        return bool(result.unknown_names) and nearest < self._limits.sure_nearness
+        return bool(run.result.unknown_names) and run.nearness < self._limits.sure_nearness
 
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
@@ -251,19 +256,29 @@ class Assistant:
                 yield Finished(self._interrupted(run, excerpts, reply))
                 return
             if says_not_in_materials(reply):
-                yield Finished(self._abstention(run))
+                yield Finished(self._refused(run, excerpts))
                 return
             if insist or not _is_wrong_language(reply, run.language):
                 break
             yield Restarted()
         if _refusal_probability(likeliest, reply) > self._limits.max_refusal:
-            yield Finished(self._abstention(run))
+            yield Finished(self._refused(run, excerpts))
             return
         if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
             yield Wrote(reply[n_shown:])
         if is_cut:
             reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
+
+    def _refused(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+        """Return an abstention, or extracts where the passages plainly are about the question.
+
+        A small model also refuses what they hold. A question for a number stays refused: there a
+        near miss looks just the same.
+        """
+        if run.nearness < self._limits.plain_nearness or asks_for_number(run.standalone):
+            return self._abstention(run)
+        return self._extracts(run, excerpts, NO_ANSWER[run.language])
 
     def _interrupted(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> Answer:
         """Return what of the reply's beginning holds; extracts if nothing does."""
@@ -278,7 +293,7 @@ class Assistant:
         checked = self._check(run, excerpts, reply)
         held = [s.text for s in checked.sentences if s.is_claim and s.supported]
         if not held:
-            return self._abstention(run)
+            return self._refused(run, excerpts)
         # "How many …?" is not answered by a true sentence without a number: a near miss.
         if asks_for_number(run.standalone) and not any(map(has_number, held)):
             return self._abstention(run)
@@ -352,7 +367,7 @@ class Assistant:
             timings_ms=run.timings_ms,
         )
 
-    def _extracts(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+    def _extracts(self, run: _Run, excerpts: Sequence[Excerpt], notice: str = "") -> Answer:
         """Return the best sentence of each excerpted passage, word for word."""
         sentences, citations = [], []
         for excerpt in excerpts[:3]:
@@ -383,7 +398,7 @@ class Assistant:
             mode="extracts",
             sentences=tuple(sentences),
             citations=tuple(citations),
-            notice=EXTRACTS[run.language],
+            notice=notice or EXTRACTS[run.language],
             generation=run.result.generation,
             timings_ms=run.timings_ms,
         )

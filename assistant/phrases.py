@@ -18,6 +18,10 @@ EXTRACTS: dict[Language, str] = {
     "zh": "模型尚未就绪，以下是材料中最相关的原文。",
     "en": "The model is not ready; these are the best matching passages, word for word.",
 }
+NO_ANSWER: dict[Language, str] = {
+    "zh": "模型没有给出站得住的回答，以下是材料中最相关的原文。",
+    "en": "The model gave no answer that holds; these are the best matching passages.",
+}
 INTERRUPTED: dict[Language, str] = {
     "zh": "模型服务器中断，回答不完整。",
     "en": "The model server broke off; the answer is incomplete.",

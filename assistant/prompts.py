@@ -43,27 +43,6 @@ _REPLY_ZH = (
     "扁平索引要把查询与每个向量逐一比较，所以耗时随向量数线性增长[2]。"
 )
 
-_REFUSED_ZH = """\
-<passages>
-[1] (词典 > 分词)
-分词把一句话切成词。不同的词典会切出不同的结果。
-</passages>
-Question: 这部词典是哪家出版社出的？收了多少个词？
-Answer in Chinese, with [n] after every sentence, or NOT_IN_MATERIALS."""
-
-_ANSWERED_EN = """\
-<passages>
-[1] (Backups > Kinds)
-A full backup copies every file. An incremental backup copies only what changed since the last one.
-</passages>
-Question: Is it true that an incremental backup copies everything?
-Answer in English, with [n] after every sentence, or NOT_IN_MATERIALS."""
-
-_REPLY_EN = (
-    "No, an incremental backup copies only what changed since the last backup [1]. "
-    "It is a full backup that copies every file [1]."
-)
-
 _REFUSED_EN = """\
 <passages>
 [1] (Vector search > Indexes)
@@ -74,19 +53,15 @@ Answer in English, with [n] after every sentence, or NOT_IN_MATERIALS."""
 
 FIXED: tuple[Message, ...] = (
     Message("system", SYSTEM),
-    Message("user", _REFUSED_ZH),
-    Message("assistant", NOT_IN_MATERIALS),
-    Message("user", _ANSWERED_EN),
-    Message("assistant", _REPLY_EN),
     Message("user", _REFUSED_EN),
     Message("assistant", NOT_IN_MATERIALS),
     Message("user", _ANSWERED_ZH),
     Message("assistant", _REPLY_ZH),
 )
-"""What stands before every question: the rules, and in each language one refusal and one answer.
+"""What stands before every question: the rules, one refusal, one worked answer.
 
-With a refusal in one language and an answer in the other, the small model took the language for the
-sign: it refused too much in the one and too little in the other.
+The answer comes last: with the refusal last, or one in each language, the small model also refused
+a fifth of what the passages plainly hold.
 """
 
 _IN_LANGUAGE = {"zh": "Chinese", "en": "English"}
@@ -103,7 +78,11 @@ class Excerpt:
 
 
 def answer_messages(
-    question: str, excerpts: Sequence[Excerpt], language: Language, *, insist: bool = False
+    question: str,
+    excerpts: Sequence[Excerpt],
+    language: Language,
+    *,
+    insist: bool = False,
 ) -> list[Message]:
     """Return the messages that ask for an answer to `question` from `excerpts`.
 

@@ -117,6 +117,10 @@ class AnsweringSettings(Group):
         0.9,
         description="A question with a name that no document mentions needs a hit so near.",
     )
+    plain_nearness: float = Field(
+        1.15,
+        description="From here on extracts stand for a refusal: small models refuse too much.",
+    )
     max_refusal: float = Field(
         0.5,
         ge=0,

@@ -98,6 +98,7 @@ class StudyAssistant:
                 max_passages=options.max_passages,
                 min_nearness=options.min_nearness,
                 sure_nearness=options.sure_nearness,
+                plain_nearness=options.plain_nearness,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),

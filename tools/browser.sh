@@ -27,7 +27,10 @@ install_with() {
     $packages >&2
 }
 
-[ "${BROWSER:-}" = skip ] && exit 0
+if [ "${BROWSER:-}" = skip ]; then
+  echo none
+  exit 0
+fi
 packages=
 [ -n "$(find_browser)" ] || packages=chromium
 has_chinese_fonts || packages="$packages fontconfig fonts-noto-cjk"

@@ -61,9 +61,12 @@ if [ "$wanted" != "$installed" ]; then
     *) other=gpu ;;
   esac
   wanted=$(echo "$wanted" | tr ',' '\n' | grep -vx "$other" | paste -sd , -)
-  pip="$venv/bin/python -m pip --disable-pip-version-check"
-  if $pip show -q "faiss-$other" 2>/dev/null; then
-    $pip uninstall -q -y "faiss-$other" "faiss-${extras%%,*}" >&2
+  # pip's bars are for a terminal; in a log its hundreds of lines would bury what matters.
+  quiet=-q
+  if [ -t 2 ]; then quiet=; fi
+  pip="$venv/bin/python -m pip --disable-pip-version-check $quiet"
+  if $pip show "faiss-$other" >/dev/null 2>&1; then
+    $pip uninstall -y "faiss-$other" "faiss-${extras%%,*}" >&2
   fi
   if [ -n "${FIRST:-}" ]; then
     $pip install $FIRST >&2

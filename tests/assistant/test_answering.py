@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
+from math import inf, log
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from assistant.errors import (
 )
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex
-from assistant.phrases import EXTRACTS, INTERRUPTED, NOT_FOUND, NOT_FOUND_NEAREST
+from assistant.phrases import EXTRACTS, INTERRUPTED, NO_ANSWER, NOT_FOUND, NOT_FOUND_NEAREST
 from assistant.prompts import NOT_IN_MATERIALS, STANDALONE_FIXED
 from assistant.records import Answer, Turn
 from assistant.retrieval import Retriever
@@ -40,6 +40,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+NEVER_PLAIN = Limits(plain_nearness=inf)
+"""Refusals stay refusals: what stands for them where passages are plainly near has its own tests."""
+
+
 def assistant(
     home: Path,
     model: FakeChatModel,
@@ -52,7 +56,7 @@ def assistant(
         embedder=by or embedder(),
         glossary=Glossary(),
     )
-    return Assistant(retriever=retriever, chat_model=model, limits=limits or Limits())
+    return Assistant(retriever=retriever, chat_model=model, limits=limits or NEVER_PLAIN)
 
 
 def events(home: Path, model: FakeChatModel, question: str = WHY_EN) -> list[Event]:
@@ -635,3 +639,40 @@ def test_no_given_passages_are_an_abstention(tmp_path: Path) -> None:
 
     assert answer.abstained
     assert model.calls == []
+
+
+@pytest.mark.parametrize("question", [WHY_EN, WHY_ZH], ids=["en", "zh"])
+def test_extracts_stand_for_a_refusal_where_the_passages_are_plainly_near(
+    home: Path, question: str
+) -> None:
+    model = FakeChatModel("NOT_IN_MATERIALS")
+
+    answer = assistant(home, model, limits=Limits(plain_nearness=0.6)).ask(question)
+
+    assert answer.mode == "extracts"
+    assert answer.notice == NO_ANSWER[answer.language]
+    assert answer.citations
+    assert all(
+        citation.quote == citation.passage.text[citation.start_char : citation.end_char]
+        for citation in answer.citations
+    )
+
+
+def test_question_for_a_number_stays_refused_however_near_the_passages(home: Path) -> None:
+    model = FakeChatModel("NOT_IN_MATERIALS")
+
+    answer = assistant(home, model, limits=Limits(plain_nearness=0.0)).ask(
+        "How many times do cats purr?"
+    )
+
+    assert answer.abstained
+
+
+def test_answer_without_a_number_is_no_answer_to_how_many(home: Path) -> None:
+    reply = ask(home, FakeChatModel("Cats purr when they are happy [1].")).text
+    asked = ask(
+        home, FakeChatModel("Cats purr when they are happy [1]."), "How many cats purr and why?"
+    )
+
+    assert "[1]" in reply
+    assert asked.abstained

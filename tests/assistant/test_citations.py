@@ -216,6 +216,10 @@ def test_display_formula_keeps_both_its_ends() -> None:
     assert "y = softmax(x[1])." in text
 
 
+def test_signs_at_the_end_are_kept() -> None:
+    assert check("A cat sleeps all day.\n\n---").text == "A cat sleeps all day [1].\n\n---"
+
+
 def test_table_keeps_its_shape_and_its_head_claims_nothing() -> None:
     table = "| Animal | Habit |\n|:---|---|\n| A cat | sleeps all day. |\n| A dog | barks |"
 

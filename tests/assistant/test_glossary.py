@@ -17,7 +17,8 @@ MULTI_HEAD = term("multi-head attention", "多头注意力", "MHA")
 RAG = term("retrieval-augmented generation", "检索增强生成", "RAG")
 GPT = term("GPT-4", "GPT-4 模型")
 PROMPT = term("prompt", "提示词")
-GLOSSARY = Glossary([ATTENTION, MULTI_HEAD, RAG, GPT, PROMPT])
+INJECTION = term("prompt injection", "提示词注入")
+GLOSSARY = Glossary([ATTENTION, MULTI_HEAD, RAG, GPT, PROMPT, INJECTION])
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ GLOSSARY = Glossary([ATTENTION, MULTI_HEAD, RAG, GPT, PROMPT])
         ("RAGs are many", [RAG]),
         ("two prompts", [PROMPT]),
         ("promptly", []),
+        ("What is prompt injection?", [INJECTION]),
+        ("提示词注入", [INJECTION]),
         ("a fragile dragon", []),
         ("MHA, then rag", [MULTI_HEAD, RAG]),
         ("提示词怎么写", [PROMPT]),

@@ -170,12 +170,13 @@ def test_missing_number_multiplies_the_odds_down_and_is_named() -> None:
 @pytest.mark.parametrize(
     ("statement", "sentence", "reason"),
     [
-        ("猫会睡觉，名叫TomCat。", "猫会睡觉。", "TomCat is not in the passage"),
+        ("The dog XK9 barks at the moon by night.", "A dog barks at the moon by night.", "XK9"),
+        ("狗XK9在夜里对着月亮大声叫。", "狗在夜里对着月亮大声叫。", "XK9"),
         ("The cat does not sleep all day.", "The cat sleeps all day.", "negated"),
         ("猫整天都不睡觉。", "猫整天都睡觉。", "negated"),
         ("猫睡 15 小时。", "猫睡 16 小时。", "15 is not in the passage"),
     ],
-    ids=["name", "negation-en", "negation-zh", "number-zh"],
+    ids=["name-en", "name-zh", "negation-en", "negation-zh", "number-zh"],
 )
 def test_what_speaks_against_a_statement_is_said(
     statement: str, sentence: str, reason: str

@@ -17,7 +17,7 @@ import httpx
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("TEST_CHROMIUM") or "/usr/bin/chromium"
 # Without these, Chromium looks up its maker's hosts at every start.
 CHROMIUM_FLAGS = (
     "--no-sandbox",
