@@ -26,7 +26,7 @@ _EN_QUESTION = re.compile(
     r"tell|compare|give|list|define)\b",
     re.IGNORECASE,
 )
-_ZH_FRAME = re.compile(_ZH_QUESTION.pattern + "|几|吧|的|了|是|有|和|与|在|对|把|被")
+_ZH_FRAME = re.compile(_ZH_QUESTION.pattern + "|[几吧的了是有和与及等在对把被用为以]")
 _EN_FRAME = re.compile(
     _EN_QUESTION.pattern + r"|\b(?:is|are|was|were|should|would|the|an?|of|in|to|for)\b",
     re.IGNORECASE,
@@ -37,9 +37,10 @@ _FORMULA_OR_CODE = re.compile(r"\$[^$\n]+\$|`[^`\n]+`")
 def detect_language(text: str) -> Language:
     """Return the language of the frame of `text`.
 
-    It is the one whose question words occur alone. If both's do, or neither's, the more frequent
-    script decides: a Latin word counts as two Chinese characters, which is about what it says, and
-    a function word as two more. Text without either counts as English.
+    It is the one whose question words occur alone. Chinese function words say so too where there
+    are no English ones; not the other way round, since English titles stand in Chinese sentences.
+    Else the more frequent script decides: a Latin word counts as two Chinese characters, which is
+    about what it says, and a function word as two more. Text without either counts as English.
     """
     text = _FORMULA_OR_CODE.sub(" ", text)
     n_zh, n_en = len(_CJK_CHAR.findall(text)), 2 * len(_LATIN_WORD.findall(text))
@@ -48,9 +49,10 @@ def detect_language(text: str) -> Language:
     asks_zh, asks_en = _ZH_QUESTION.search(text), _EN_QUESTION.search(text)
     if (asks_zh is None) != (asks_en is None):
         return "zh" if asks_zh else "en"
-    n_zh += 2 * len(_ZH_FRAME.findall(text))
-    n_en += 2 * len(_EN_FRAME.findall(text))
-    return "zh" if n_zh >= n_en else "en"
+    n_zh_words, n_en_words = len(_ZH_FRAME.findall(text)), len(_EN_FRAME.findall(text))
+    if n_zh_words > 0 and n_en_words == 0:
+        return "zh"
+    return "zh" if n_zh + 2 * n_zh_words >= n_en + 2 * n_en_words else "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 NEVER_PLAIN = Limits(plain_nearness=inf)
-"""Refusals stay refusals: what stands for them where passages are plainly near has its own tests."""
+"""Refusals stay refusals; what stands for them where passages are near has its own tests."""
 
 
 def assistant(

@@ -120,6 +120,7 @@ def test_a_long_text_of_initials_is_split_in_time() -> None:
         ("请解释 Attention Is All You Need 是什么", "zh"),
         ("BERT: Pre-training of Deep Bidirectional Transformers 讲了什么", "zh"),
         ("Attention Is All You Need 说，注意力给每个词元加权，不用循环。", "zh"),
+        ("Keras 没有 keras.layers.Transformer；Transformer 用 MultiHeadAttention、Add 搭。", "zh"),
         ("What does 注意力 mean in a Transformer?", "en"),
         ("Who wrote 三体, and what is it about?", "en"),
         ("对数把乘积变成和：$\\ln(ab) = \\ln a + \\ln b$。", "zh"),
