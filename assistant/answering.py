@@ -284,7 +284,7 @@ class Assistant:
         """Return what of the reply's beginning holds; extracts if nothing does."""
         if not says_not_in_materials(reply):
             answer = self._checked(run, excerpts, reply, INTERRUPTED[run.language])
-            if not answer.abstained:
+            if answer.mode == "model":
                 return answer
         return self._extracts(run, excerpts)
 

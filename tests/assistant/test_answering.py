@@ -438,10 +438,11 @@ def test_server_that_breaks_off_leaves_what_holds_and_says_so(
 def test_server_that_breaks_off_before_anything_holds_leaves_extracts(
     home: Path, pieces: list[str]
 ) -> None:
-    answer = ask(home, FakeChatModel(pieces, fails_after=1))
+    for limits in (Limits(), Limits(plain_nearness=0.0), NEVER_PLAIN):
+        answer = assistant(home, FakeChatModel(pieces, fails_after=1), limits=limits).ask(WHY_EN)
 
-    assert answer.mode == "extracts"
-    assert not answer.abstained
+        assert (answer.mode, answer.abstained) == ("extracts", False)
+        assert answer.notice == EXTRACTS["en"]
 
 
 def test_reply_cut_by_its_limit_loses_its_stump(home: Path) -> None:
