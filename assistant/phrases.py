@@ -26,7 +26,3 @@ INTERRUPTED: dict[Language, str] = {
     "zh": "模型服务器中断，回答不完整。",
     "en": "The model server broke off; the answer is incomplete.",
 }
-NOTHING_ALLOWED: dict[Language, str] = {
-    "zh": "没有您可以查看的相关材料。",
-    "en": "There are no materials on this that you may see.",
-}
