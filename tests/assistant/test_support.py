@@ -11,6 +11,7 @@ from assistant.support import (
     missing_names,
     missing_numbers,
     names,
+    other_subject,
     quantities,
 )
 
@@ -280,3 +281,11 @@ def test_question_for_something_else(question: str) -> None:
 )
 def test_numbers_in_figures_or_in_words(text: str, expected: bool) -> None:
     assert has_number(text) is expected
+
+
+def test_subject_of_the_passage_may_not_be_exchanged_for_a_name_it_also_holds() -> None:
+    sentence = "AdaLoRA is a form of LoRA that shares out a rank budget by importance."
+    statement = "LoRA is a form of LoRA that shares out a rank budget by importance."
+
+    assert other_subject(statement, sentence) == ["AdaLoRA"]
+    assert other_subject(sentence, sentence) == []
