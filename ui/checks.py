@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assistant.errors import StudyError
+from ui.terminal import counted
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -240,7 +241,8 @@ def check_index(settings: "Settings") -> Check:
     return Check(
         matter="index",
         verdict="ok",
-        finding=f"{name}: {len(manifest.sources)} files, {manifest.n_passages} passages, "
+        finding=f"{name}: {counted(len(manifest.sources), 'file')}, "
+        f"{counted(manifest.n_passages, 'passage')}, "
         f"all files as written; searched with {index.kind}, embedded by {embedder.engine} "
         f"on {embedder.device}",
     )

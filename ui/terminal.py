@@ -219,6 +219,11 @@ def amount(done: int, total: int, unit: Unit, left_s: float | None) -> str:
     return text if left_s is None or done >= total else f"{text}, {duration(left_s)} left"
 
 
+def counted(number: int, thing: str) -> str:
+    """Return "1 file" or "3 files"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def duration(seconds: float) -> str:
     """Return "8 s", "2 min 5 s" or "1 h 4 min"."""
     whole = round(seconds)

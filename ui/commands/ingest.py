@@ -221,7 +221,7 @@ def report_lines(report: "Report", *, lists_skipped: bool = True) -> list[str]:
         "unchanged": report.unchanged,
     }
     lines = [
-        f"{report.n_files} files: "
+        f"{terminal.counted(report.n_files, 'file')}: "
         + ", ".join(f"{len(names)} {word}" for word, names in counts.items())
         + f", {len(report.failures)} failed."
     ]
@@ -249,10 +249,12 @@ def _outcome(report: "Report") -> str:
             if report.generation
             else "Nothing was indexed."
         )
+    passages = terminal.counted(report.n_passages, "passage")
+    vectors = terminal.counted(report.n_vectors_computed, "vector")
+    took = terminal.duration(sum(report.seconds.values()))
     return (
-        f"The index {report.generation} is live: {report.n_passages} passages; "
-        f"{report.n_vectors_computed} vectors computed, {report.n_vectors_reused} reused; "
-        f"{terminal.duration(sum(report.seconds.values()))}."
+        f"The index {report.generation} is live: {passages}; "
+        f"{vectors} computed, {report.n_vectors_reused} reused; {took}."
     )
 
 
