@@ -36,7 +36,7 @@ def flops(parameters: float, tokens: float) -> float:
 
 def chinchilla(parameters: float, tokens: float) -> str:
     terms = [1.69, 406.4 / parameters**0.34, 410.7 / tokens**0.28]
-    return f"1.69+{terms[1]:.3f}+{terms[2]:.3f}={sum(terms):.3f}"
+    return rf"1.69+{terms[1]:.4f}+{terms[2]:.4f}\approx{sum(terms):.3f}"
 
 
 def rate(step: int) -> float:
