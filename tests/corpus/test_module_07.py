@@ -416,7 +416,7 @@ def test_solutions_4_and_5() -> None:
         ("For 4 of 4 the Wilson", "4 题答对 4 题，威尔逊"),
         ("scores are 0, 0.5 and 1:", "得分是 0、0.5 和 1："),
         ("24 of 200 cases and breaks 10", "200 个样例中，B 改对了 24 个，改错了 10 个"),
-        ("20 independent variants", "20 个相互独立"),
+        ("if 20 variants are no better", "如果有 20 个其实并不更好的方案"),
         ("can be 14 of 17", "17 题答对 14 题"),
         ("18 of 120 new summaries", "120 份中有 18 份"),
         ("6 of 120 old ones", "120 份中有 6 份"),
