@@ -169,12 +169,7 @@ def segmentation_values() -> list[str]:
 
 
 def vocabulary_values() -> list[str]:
-    exercise = 30_000 * 1024
-    return [
-        f"50,257 × 768 = {50_257 * 768:,}",
-        f"{exercise:,}",
-        f"{exercise * 2 / 10**6:.2f} MB",
-    ]
+    return [f"50,257 × 768 = {50_257 * 768:,}"]
 
 
 def token_cost_values() -> list[str]:
