@@ -17,7 +17,7 @@ from typing import Protocol
 from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
-from assistant.excerpts import choose_excerpts
+from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.language import content_words, detect_language, split_sentences
 from assistant.phrases import (
     EXTRACTS,
@@ -45,8 +45,8 @@ from assistant.records import (
     Sentence,
     Turn,
 )
-from assistant.retrieval import FloatArray, Retriever, SearchResult
-from assistant.support import asks_for_number, has_number, judge
+from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
+from assistant.support import asks_for_number, has_number, judge, mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,15 @@ class Answerer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to abstain, and how much the model gets to read."""
+    """When to abstain, and how much the model gets to read.
+
+    `prompt_tokens` and `max_passages` bound what a search found, `given_tokens` what a caller gave.
+    """
 
     top_k: int = 6
     prompt_tokens: int = 400
     max_passages: int = 4
+    given_tokens: int = 3000
     min_nearness: float = 0.6
     sure_nearness: float = 0.9
     plain_nearness: float = 1.15
@@ -194,10 +198,14 @@ class Assistant:
             yield Found(())
             yield Finished(self._abstention(run))
             return
-        excerpts = choose_excerpts(
-            result.candidates,
-            max_tokens=self._limits.prompt_tokens,
-            max_passages=self._limits.max_passages,
+        excerpts = (
+            choose_excerpts(
+                result.candidates,
+                max_tokens=self._limits.prompt_tokens,
+                max_passages=self._limits.max_passages,
+            )
+            if passages is None
+            else whole_excerpts(result.candidates, max_tokens=self._limits.given_tokens)
         )
         yield Found(tuple(excerpt.hit for excerpt in excerpts))
         if not self._chat_model.is_ready():
@@ -294,8 +302,11 @@ class Assistant:
         held = [s.text for s in checked.sentences if s.is_claim and s.supported]
         if not held:
             return self._refused(run, excerpts)
-        # "How many …?" is not answered by a true sentence without a number: a near miss.
-        if asks_for_number(run.standalone) and not any(map(has_number, held)):
+        # A true sentence is no answer if it comes without the number that was asked for, or from
+        # passages that never mention what the question names: a near miss.
+        misses_number = asks_for_number(run.standalone) and not any(map(has_number, held))
+        cited = [citation.passage for citation in checked.citations]
+        if misses_number or not any(_is_about(passage, run.result.subjects) for passage in cited):
             return self._abstention(run)
         if _is_wrong_language(checked.text, run.language):
             return self._extracts(run, excerpts)
@@ -369,17 +380,19 @@ class Assistant:
 
     def _extracts(self, run: _Run, excerpts: Sequence[Excerpt], notice: str = "") -> Answer:
         """Return the best sentence of each excerpted passage, word for word."""
+        candidates = {item.hit.passage: item for item in run.result.candidates}
         sentences, citations = [], []
         for excerpt in excerpts[:3]:
-            passage, quote = excerpt.hit.passage, excerpt.hit.best_sentence
-            start = passage.text.index(quote)
+            passage = excerpt.hit.passage
+            start, end = _best_prose(candidates[passage])
+            quote = passage.text[start:end]
             citations.append(
                 Citation(
                     number=excerpt.number,
                     passage=passage,
                     quote=quote,
                     start_char=start,
-                    end_char=start + len(quote),
+                    end_char=end,
                 )
             )
             sentences.append(
@@ -402,6 +415,28 @@ class Assistant:
             generation=run.result.generation,
             timings_ms=run.timings_ms,
         )
+
+
+def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:
+    """Whether `passage` mentions one of the things that the question names, if it names any."""
+    text = "\n".join([passage.title, *passage.heading, passage.text])
+    return not subjects or any(mentions(text, name) for names in subjects for name in names)
+
+
+def _best_prose(candidate: Candidate) -> tuple[int, int]:
+    """Return the span of the sentence nearest to the question; code only if there is nothing else.
+
+    A passage's best sentence as such may be a diagram, which is no answer to read.
+    """
+    text = candidate.hit.passage.text
+    best = max(
+        range(len(candidate.spans)),
+        key=lambda n: (
+            not text.startswith(("```", "~~~"), candidate.spans[n][0]),
+            candidate.cosines[n],
+        ),
+    )
+    return candidate.spans[best]
 
 
 def _one_line(text: str) -> str:

@@ -321,6 +321,11 @@ def counterpart(error: type[BaseException]) -> type[ModelError]:
     return next((table[base] for base in error.__mro__ if base in table), ModelReplyInvalid)
 
 
+def import_client() -> None:
+    """Import LangChain and openai now, which take seconds, and not with the first request."""
+    _chat_class()
+
+
 @cache
 def _chat_class() -> type["ChatOpenAI"]:
     from langchain_core.outputs import ChatGenerationChunk

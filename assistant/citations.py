@@ -2,7 +2,8 @@
 
 A sentence counts as supported only after it was compared with the passage that it cites. A marker
 that was never given is dropped; a sentence without one, or whose passage doesn't support it, is
-matched against the other passages it could have come from.
+matched against the other passages it could have come from. So is one that its passage supports
+only just: the model may have set the marker of a neighbour.
 """
 
 import re
@@ -30,6 +31,10 @@ _CODE_OR_FORMULA = re.compile(
 )
 _TABLE_RULE = re.compile(r"(?=[^-]*-)(?=[^|]*\|)[\s:|-]+")
 _END_PUNCTUATION = re.compile(r"[。！？；….!?;:：]+[”’」』）》】\"')\]*_]*$")
+
+
+SURE_SUPPORT, CLEARLY_BETTER = 0.85, 0.1
+"""Under the first, other passages are looked at too; one better by the second is cited instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +189,17 @@ def _check(
     statement = re.sub(r"^\s*(?:[-*+•]|\d+[.)、])\s+", "", draft.body)
     cited = {number: weigh(statement, passages[number - 1]) for number in draft.markers}
     kept = {n: e for n, e in cited.items() if e.support.probability >= min_support}
-    if not kept:
+    so_far = max((evidence.support.probability for evidence in kept.values()), default=0.0)
+    if so_far < SURE_SUPPORT:
         others = {
             number: weigh(statement, passage)
             for number, passage in enumerate(passages, start=1)
             if number not in cited
         }
         best = max(others, key=lambda n: others[n].support.probability, default=None)
-        if best is not None and others[best].support.probability >= min_support:
+        if best is not None and others[best].support.probability >= max(
+            min_support, so_far + CLEARLY_BETTER
+        ):
             kept = {best: others[best]}
         cited |= others
     if kept:

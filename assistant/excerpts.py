@@ -54,6 +54,17 @@ def choose_excerpts(
     return excerpts
 
 
+def whole_excerpts(candidates: Sequence[Candidate], *, max_tokens: int) -> list[Excerpt]:
+    """Return whole passages, numbered in order; within `max_tokens`, else their best sentences."""
+    excerpts = [
+        Excerpt(number, item.hit, item.hit.passage.text)
+        for number, item in enumerate(candidates, start=1)
+    ]
+    if sum(estimate_tokens(excerpt.text) + 25 for excerpt in excerpts) <= max_tokens:
+        return excerpts
+    return choose_excerpts(candidates, max_tokens=max_tokens, max_passages=len(candidates))
+
+
 def _joined(item: Candidate, numbers: list[int], max_tokens: int) -> str:
     """Return the chosen sentences in order, an ellipsis where some between were left out.
 

@@ -102,6 +102,16 @@ def split_sentences(text: str) -> list[Span]:
     return spans
 
 
+_FENCE = re.compile(
+    r"^[ \t]*(?P<rail>`{3,}|~{3,}).*?(?:^[ \t]*(?P=rail)[`~]*[ \t]*$|\Z)", re.M | re.S
+)
+
+
+def fenced_blocks(text: str) -> list[Span]:
+    """Return the blocks of code and diagrams in Markdown `text`, fences included, in order."""
+    return [Span(m.group(), m.start(), m.end()) for m in _FENCE.finditer(text)]
+
+
 def _is_abbreviation(text: str, start: int, dot_end: int, end: int) -> bool:
     """Whether the dot before `dot_end` belongs to an abbreviation or numbering ("1. First")."""
     sentence = text[start:dot_end]

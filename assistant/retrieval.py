@@ -1,13 +1,13 @@
 """From a question to ranked passages: dense, sentences and words; folded; filtered first.
 
 The score of a passage is the mean of its cosine and its best sentence's (`SENTENCE_SHARE`),
-centred by language, plus BM25 times `word_weight`. Adding words
-by score and not by rank keeps them harmless across languages, where they match nothing (measured
-in `evals/bench/retrieval.py`).
+centred by language, plus BM25 times `word_weight`. Adding words by score and not by rank keeps them
+harmless across languages, where they match nothing (measured in `evals/bench/retrieval.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from assistant.index_build import embedded_text, sentence_spans
 from assistant.language import content_words, detect_language
 from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage
-from assistant.support import names
+from assistant.support import distinctive_names, names
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -40,6 +40,19 @@ WORDS_ACROSS_LANGUAGES = 0.1
 
 RERANK_DEPTH = 30
 """Passages that a cross-encoder reads; the rest stay below them."""
+
+NAMED_SECTION_BONUS = 0.15
+"""Added where the section's heading names just what is asked: "What is LoRA?" is for the section
+LoRA, not for those on its variants, which repeat the word more often."""
+
+SIGNPOST_PENALTY = 0.1
+"""Taken from sections that name topics without teaching them: they are near to every question."""
+
+_SIGNPOSTS = frozenset(
+    "objectives|learning objectives|prerequisites|exercises|where to read on|further reading|"
+    "references|bibliography|contents|table of contents|"
+    "学习目标|先修内容|练习|延伸阅读|参考文献|目录".split("|")
+)
 
 OWN_LANGUAGE_BONUS = 0.03
 """Added where passage and question share a language: of two equal passages, the readable one."""
@@ -88,6 +101,8 @@ class SearchResult:
     generation: str
     centres: Centres
     unknown_names: tuple[str, ...] = ()
+    subjects: tuple[tuple[str, ...], ...] = ()
+    """Each name in the question (BERT, GPT-4) with its other names; what it is about."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -158,9 +173,13 @@ class Retriever:
         )
         combined = self._combine(index, scores, language)
         order = np.argsort(-combined, kind="stable")
+        depth = order[: max(RERANK_DEPTH, 2 * top_k)]
+        passages = [passage for passage, _ in index.passages.get(scores.rows[depth])]
+        combined[depth] += _section_bonus(question, passages)
+        order = np.argsort(-combined, kind="stable")
         if self._reranker is not None:
-            passages = index.passages.get(scores.rows[order[:RERANK_DEPTH]])
-            relevance = self._reranker.scores(question, [passage.text for passage, _ in passages])
+            stored = index.passages.get(scores.rows[order[:RERANK_DEPTH]])
+            relevance = self._reranker.scores(question, [passage.text for passage, _ in stored])
             best = np.argsort(-relevance, kind="stable")
             order = np.concatenate([order[best], order[RERANK_DEPTH:]])
         if self._fold_twins:
@@ -170,10 +189,11 @@ class Retriever:
             generation=index.name,
             centres=index.centres,
             unknown_names=self._unknown_names(index, question, audiences),
+            subjects=self._subjects(question),
         )
 
     def read(self, question: str, passages: Sequence[Passage]) -> SearchResult:
-        """Return given `passages` as if a search had found them, best first."""
+        """Return given `passages`, in their order, as if a search had found them."""
         centres = shipped_centres(self._embedder.fingerprint) or Centres({})
         raw = self._embedder.embed_question(question)
         vector = centres.centre(raw, "question", detect_language(question))
@@ -199,13 +219,26 @@ class Retriever:
                 best_sentence=passage.text[slice(*spans[best])],
             )
             candidates.append(Candidate(hit, spans, vectors, cosines))
-        candidates.sort(key=lambda candidate: -candidate.hit.score)
-        return SearchResult(candidates=tuple(candidates), generation="", centres=centres)
+        return SearchResult(
+            candidates=tuple(candidates),
+            generation="",
+            centres=centres,
+            subjects=self._subjects(question),
+        )
 
     def embed_statement(self, statement: str, centres: Centres) -> FloatArray:
         """Return the centred vector of a sentence of an answer, shape (dim,)."""
         raw = self._embedder.embed_passages([statement])[0]
         return centres.centre(raw, "sentence", detect_language(statement))
+
+    def _subjects(self, question: str) -> tuple[tuple[str, ...], ...]:
+        subjects = []
+        for name in distinctive_names(question):
+            known = self._glossary.find(name) or self._glossary.find(
+                self._glossary.nearly(name) or ""
+            )
+            subjects.append((name, *(other for term in known for other in term.names)))
+        return tuple(subjects)
 
     def _unknown_names(
         self, index: Index, question: str, audiences: frozenset[str]
@@ -231,6 +264,30 @@ class Retriever:
         words = (1 - RELATIVE_SHARE) * scores.words + RELATIVE_SHARE * relative
         combined = dense + self._word_weight * words + OWN_LANGUAGE_BONUS * own_language
         return np.asarray(combined, dtype=np.float32)
+
+
+def _section_bonus(question: str, passages: Sequence[Passage]) -> FloatArray:
+    """Return what each passage gains, or loses, by the heading that it stands under, shape (n,).
+
+    The gain is by Jaccard's index of the content words of question and heading (of the title where
+    there is no heading).
+    """
+    asked = frozenset(content_words(question))
+    bonus = np.zeros(len(passages), dtype=np.float32)
+    for number, passage in enumerate(passages):
+        heading = passage.heading[-1] if passage.heading else passage.title
+        named = _heading_words(heading)
+        share = len(asked & named) / max(len(asked | named), 1)
+        if share >= 0.5:  # one word of many in common says nothing
+            bonus[number] = NAMED_SECTION_BONUS * share
+        elif any(part.lower() in _SIGNPOSTS for part in passage.heading):
+            bonus[number] = -SIGNPOST_PENALTY
+    return bonus
+
+
+@lru_cache(maxsize=4096)
+def _heading_words(heading: str) -> frozenset[str]:
+    return frozenset(content_words(heading))
 
 
 def _fold(  # noqa: PLR0917

@@ -127,7 +127,7 @@ def judge(
         findings.append(f"the passage says it of {', '.join(others)}")
     if same_language and shares[nearest] > 0.6 and _turns_round(statement, sentences[nearest]):
         odds *= OTHER_POLARITY
-        findings.append("one of statement and passage is negated")
+        findings.append("the passage says the opposite")
     return Support(odds / (1 + odds), "; ".join(findings), nearest)
 
 
@@ -210,6 +210,22 @@ def names(text: str) -> list[str]:
     ]
 
 
+_EVERYWHERE = frozenset("ai llm llms ml nlp".split())
+"""Names that materials on this field hardly repeat: everything in them is about these."""
+
+
+def distinctive_names(text: str) -> list[str]:
+    """Return the names in `text` by which a passage can be told to be about something else.
+
+    Not those known by their capital letter alone: "Chinese", "Monday".
+    """
+    normal = unicodedata.normalize("NFKC", text)
+    found = _NAME.findall(normal)
+    if detect_language(normal) == "zh":
+        found += _NAME_IN_CHINESE.findall(normal)
+    return [name for name in dict.fromkeys(found) if name.lower() not in _EVERYWHERE]
+
+
 def missing_names(statement: str, evidence: str) -> list[str]:
     """Return the names in `statement` that don't occur in `evidence`, case ignored."""
     return [name for name in names(statement) if not mentions(evidence, name)]
@@ -250,11 +266,53 @@ def is_negated(text: str) -> bool:
     return len(_NEGATION.findall(text.replace("’", "'"))) % 2 == 1
 
 
+_OPPOSITES = tuple(
+    (re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE))
+    for one, other in [
+        (r"\bmore\b", r"\b(?:less|fewer)\b"),
+        (r"\b(?:higher|larger|bigger|greater)\b", r"\b(?:lower|smaller)\b"),
+        (r"\b(?:increas|rais|grow|ris)\w*", r"\b(?:decreas|reduc|lower|shrink|fall)\w*"),
+        (r"\b(?:faster|quicker)\b", r"\bslower\b"),
+        (r"\bbetter\b", r"\bworse\b"),
+        (r"\b(?:maximum|most|highest|largest|best)\b",
+         r"\b(?:minimum|least|fewest|lowest|smallest|worst)\b"),
+        (r"\bbefore\b", r"\bafter\b"),
+        (r"\balways\b", r"\b(?:never|sometimes|rarely)\b"),
+        (r"\btrue\b", r"\bfalse\b"),
+        (r"更多|较多", r"更少|较少"),
+        (r"更高|较高|提高|升高|上升", r"更低|较低|降低|下降"),
+        (r"更大|较大|增大", r"更小|较小|减小"),
+        (r"增加", r"减少"),
+        (r"更快|加快", r"更慢|减慢"),
+        (r"更好", r"更差"),
+        (r"最大|最多|最高|最好", r"最小|最少|最低|最差"),
+        (r"之前|以前", r"之后|以后"),
+        (r"总是|总会", r"从不|有时"),
+    ]
+)  # fmt: skip
+
+
+def says_the_opposite(statement: str, sentence: str) -> bool:
+    """Whether one has a word where the other has its opposite: more for less, 更高 for 更低."""
+    for pair in _OPPOSITES:
+        for mine, theirs in (pair, pair[::-1]):
+            if (
+                mine.search(statement)
+                and theirs.search(sentence)
+                and not theirs.search(statement)
+                and not mine.search(sentence)
+            ):
+                return True
+    return False
+
+
 def _turns_round(statement: str, sentence: str) -> bool:
-    """Whether one of two sentences that say the same is negated and the other is not.
+    """Whether one of two sentences that say the same turns the other into its opposite.
 
     A statement may leave a negated clause of a longer sentence out.
     """
+    if says_the_opposite(statement, sentence):
+        return True
     if is_negated(statement) == is_negated(sentence):
         return False
     if is_negated(statement):

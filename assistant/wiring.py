@@ -1,11 +1,13 @@
 """Where concrete classes are chosen: settings in, a working assistant out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.answering import Assistant, Event, Limits
+from assistant.chat_model import import_client
 from assistant.embedding import Embedder, open_embedder
 from assistant.errors import StudyError
 from assistant.glossary import Glossary
@@ -156,6 +158,12 @@ class StudyAssistant:
         """Return the passages of `source` that `audiences` may see, in reading order."""
         passages = self.retriever.live_index.get().passages.of_source(source)
         return tuple(passage for passage in passages if passage.audience in audiences)
+
+    def prepare(self) -> None:
+        """Open what the first question would else wait for; what can't be opened yet is skipped."""
+        with suppress(StudyError):
+            self.search("什么是注意力？ What is attention?", top_k=1)
+        import_client()
 
     def suggest(self, language: Language) -> tuple[str, ...]:
         """Return questions to begin with."""

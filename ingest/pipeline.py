@@ -14,6 +14,7 @@ from typing import Protocol
 
 from assistant.errors import IngestError
 from assistant.generations import Source
+from assistant.index_build import SENTENCES_VERSION
 from assistant.records import Passage
 from ingest.chunk import CHUNK_VERSION, CountTokens, chunk
 from ingest.discover import Discovery, covers, discover
@@ -191,6 +192,7 @@ def parsing_fingerprint(max_tokens: int) -> dict[str, str]:
     return {
         "parser": PARSER_VERSION,
         "chunk": CHUNK_VERSION,
+        "sentences": SENTENCES_VERSION,
         "passage_tokens": str(max_tokens),
         **{package: version(package) for package in _PARSING_PACKAGES},
     }

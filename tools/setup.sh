@@ -43,7 +43,7 @@ fi
 say "[$((step + 1))/$n_steps] Packages ($extras)"
 project=$(cksum < pyproject.toml)
 installed=
-if [ -f "$stamp" ] && [ "$(sed -n 1p "$stamp")" = "$project" ]; then
+if [ -x "$venv/bin/study" ] && [ -f "$stamp" ] && [ "$(sed -n 1p "$stamp")" = "$project" ]; then
   installed=$(sed -n 2p "$stamp")
 fi
 wanted=$installed

@@ -4,6 +4,8 @@ Each is made at first use and kept for the life of the process. What fails to be
 the next try makes it anew, so the page needs no restart once the cause is gone.
 """
 
+from threading import Thread
+
 import streamlit as st
 
 from assistant.settings import Settings
@@ -18,7 +20,9 @@ def build_assistant(settings: Settings) -> StudyAssistant:
     """Return the assistant; tests put another in its place here, and only here."""
     from assistant.wiring import build_assistant as build
 
-    return build(settings)
+    assistant = build(settings)
+    Thread(target=assistant.prepare, name="prepare", daemon=True).start()
+    return assistant
 
 
 @st.cache_resource(show_spinner=False)

@@ -394,6 +394,15 @@ def test_without_a_server_the_best_sentences_stand_for_the_answer(
     assert model.calls == []
 
 
+def test_diagram_is_no_extract_where_there_is_prose(tmp_path: Path) -> None:
+    text = "```mermaid\ncat purrs --> cat purrs\n```\n\nA happy cat makes a low sound."
+    build(tmp_path, [passage(text)])
+
+    answer = assistant(tmp_path, FakeChatModel(is_up=False)).ask(WHY_EN)
+
+    assert [citation.quote for citation in answer.citations] == ["A happy cat makes a low sound."]
+
+
 def test_brackets_of_a_document_are_no_citations_of_an_extract(tmp_path: Path) -> None:
     text = "A cat purrs when it is happy [2], as others found [12, 13]."
     build(tmp_path, [passage(text)])
@@ -633,6 +642,17 @@ def test_given_passages_may_share_an_id(tmp_path: Path) -> None:
     assert all(sentence.supported for sentence in answer.sentences)
 
 
+def test_given_passages_are_read_whole_and_numbered_in_their_order(tmp_path: Path) -> None:
+    model = FakeChatModel("When it is happy it purrs [2].")
+    given = [passage(text) for text in (EN_DOG, EN_CAT, ZH_DOG, ZH_CAT, f"{EN_CAT} {EN_DOG}")]
+
+    answer = assistant(tmp_path, model).ask(WHY_EN, passages=given)
+
+    prompt = model.calls[0][-1].content
+    assert [prompt.index(f"\n[{n}] (Pets)\n{p.text}\n") for n, p in enumerate(given, 1)]
+    assert [citation.passage for citation in answer.citations] == [given[1]]
+
+
 def test_no_given_passages_are_an_abstention(tmp_path: Path) -> None:
     model = FakeChatModel()
 
@@ -667,6 +687,21 @@ def test_question_for_a_number_stays_refused_however_near_the_passages(home: Pat
     )
 
     assert answer.abstained
+
+
+@pytest.mark.parametrize(
+    ("name", "abstained"), [("GPT-4", True), ("BERT", False)], ids=["near-miss", "named"]
+)
+def test_passages_that_never_mention_the_name_asked_for_are_no_answer(
+    tmp_path: Path, name: str, abstained: bool
+) -> None:
+    build(tmp_path, [passage("The cat BERT purrs when it is happy."), passage("GPT-4 sleeps.")])
+    model = FakeChatModel("When it is happy the cat purrs [1].")
+
+    answer = assistant(tmp_path, model).ask(f"Why does the cat {name} purr?")
+
+    assert model.calls
+    assert answer.abstained is abstained
 
 
 def test_answer_without_a_number_is_no_answer_to_how_many(home: Path) -> None:

@@ -97,6 +97,18 @@ def test_wrong_marker_is_mended() -> None:
     assert checked.dropped_markers == ()
 
 
+def test_weakly_supporting_passage_gives_way_to_a_clearly_better_one() -> None:
+    half = passage("A cat sleeps in a box.", "half")
+    whole = passage("A cat sleeps on the window sill all day.", "whole")
+
+    checked = check_reply(
+        "A cat sleeps on a window sill [1].", [half, whole], weigh, min_support=0.4
+    )
+
+    assert checked.text == "A cat sleeps on a window sill [2]."
+    assert [citation.passage for citation in checked.citations] == [whole]
+
+
 def test_right_marker_stays_and_a_wrong_one_beside_it_goes() -> None:
     assert check("A dog barks at the moon [1][2].").text == "A dog barks at the moon [2]."
 

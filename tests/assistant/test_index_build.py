@@ -46,6 +46,29 @@ def test_all_but_blanks_is_in_a_sentence() -> None:
         assert "".join(joined.split()) == "".join(text.split())
 
 
+def test_block_of_code_is_one_sentence() -> None:
+    block = "```python\nfor cat in cats:\n    print(cat.purrs, cat.sleeps)\n```"
+    text = f"A cat sleeps on the window sill.\n\n{block}\n\nWhen it is happy it purrs."
+
+    assert sentences(passage(text)) == [
+        "A cat sleeps on the window sill.",
+        block,
+        "When it is happy it purrs.",
+    ]
+
+
+@pytest.mark.parametrize("title", ["017", "para-017", "Chapter 3", "en_12", "第3章", "未命名"])
+def test_mere_labels_are_not_embedded(title: str) -> None:
+    numbered = replace(passage("It sleeps."), title=title, heading=(title, "Cats"))
+
+    assert embedded_text(numbered) == "Cats\nIt sleeps."
+
+
+@pytest.mark.parametrize("title", ["Pets", "GPT-3", "Part of speech", "词向量", "猫"])
+def test_titles_that_say_something_are_embedded(title: str) -> None:
+    assert embedded_text(replace(passage("It."), title=title, heading=())) == f"{title}\nIt."
+
+
 def test_title_and_headings_are_embedded_with_the_text() -> None:
     deep = replace(passage("It sleeps."), title="Pets", heading=("Pets", "Cats"))
 

@@ -303,18 +303,53 @@ def test_reranker_has_the_last_word(tmp_path: Path) -> None:
     assert reranker.asked == ["Why does a cat purr?"]
 
 
+# --- Headings
+
+
+def test_section_that_is_named_comes_before_one_that_repeats_the_word(tmp_path: Path) -> None:
+    variant = replace(passage("A purr variant: purr, purr and purr again."), heading=("Variants",))
+    named = replace(passage("It is a low sound of a happy cat, a purr."), heading=("Purr",))
+    questions = over(tmp_path, [variant, named])
+
+    assert found(questions, "What is a purr?") == [named.text, variant.text]
+
+
+def test_signposts_come_after_what_teaches(tmp_path: Path) -> None:
+    sign = replace(passage("Explain why a cat purrs, in your own words."), heading=("Objectives",))
+    taught = replace(passage("A happy cat purrs while it rests on the sill."), heading=("Sounds",))
+    questions = over(tmp_path, [sign, taught])
+
+    assert found(questions, "Why does a cat purr?") == [taught.text, sign.text]
+
+
+@pytest.mark.parametrize(
+    ("question", "subjects"),
+    [
+        ("What does GPT-4 cost on Monday?", ["GPT-4"]),
+        ("Siri 是 LLM 吗？", ["Siri"]),
+        ("What is attention?", []),
+    ],
+)
+def test_subjects_are_the_names_by_which_passages_differ(
+    tmp_path: Path, question: str, subjects: list[str]
+) -> None:
+    result = over(tmp_path, PASSAGES).search(question, top_k=1)
+
+    assert [names[0] for names in result.subjects] == subjects
+
+
 # --- Given passages and statements
 
 
-def test_given_passages_are_ranked_without_a_search(tmp_path: Path) -> None:
+def test_given_passages_keep_their_order_and_are_scored_without_a_search(tmp_path: Path) -> None:
     result = retriever(tmp_path).read("Why does a cat purr?", PASSAGES[:4])
 
-    assert result.hits[0].passage.text == EN_CAT
-    assert len(result.hits) == 4
+    assert [hit.passage for hit in result.hits] == PASSAGES[:4]
     assert result.generation == ""
     assert result.unknown_names == ()
-    assert result.hits[0].best_sentence == "When it is happy it purrs."
-    assert result.hits[0].score == max(hit.score for hit in result.hits)
+    best = max(result.hits, key=lambda hit: hit.score)
+    assert best.passage.text == EN_CAT
+    assert best.best_sentence == "When it is happy it purrs."
 
 
 def test_no_given_passages_are_no_hits(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from assistant.support import (
     names,
     other_subject,
     quantities,
+    says_the_opposite,
 )
 
 
@@ -137,6 +138,21 @@ def test_names_that_the_evidence_lacks(statement: str, evidence: str, missing: l
 )
 def test_an_odd_number_of_negations_negates(text: str, expected: bool) -> None:
     assert is_negated(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence", "expected"),
+    [
+        ("A high temperature makes output more varied.", "It makes output less varied.", True),
+        ("温度越低，输出的变化更多。", "温度越低，输出的变化更少。", True),
+        ("A larger batch is faster.", "A larger batch is slower.", True),
+        ("It rises before noon.", "It rises before noon and falls after it.", False),
+        ("More data means less noise.", "Less noise comes with more data.", False),
+    ],
+)
+def test_opposites_are_told(statement: str, sentence: str, expected: bool) -> None:
+    assert says_the_opposite(statement, sentence) is expected
+    assert says_the_opposite(sentence, statement) is expected
 
 
 def test_probability_worked_by_hand() -> None:
