@@ -175,6 +175,9 @@ class Settings(BaseSettings):
         (Path("corpus"),), description="Folders and files that `study up` ingests."
     )
     offline: bool = Field(False, description="Never fetch anything.")
+    arxiv_url: str = Field(
+        "https://arxiv.org", description="Where `study papers fetch` gets what has an arXiv id."
+    )
     model: ModelSettings = ModelSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()

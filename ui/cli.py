@@ -9,7 +9,7 @@ import sys
 import typer
 
 from ui.command_group import CommandGroup, stop_on_sigterm
-from ui.commands import index, model
+from ui.commands import index, model, papers
 from ui.commands.ask import ask
 from ui.commands.doctor import doctor
 from ui.commands.ingest import ingest
@@ -31,6 +31,7 @@ app.command()(search)
 app.command()(ingest)
 app.add_typer(index.app)
 app.add_typer(model.app)
+app.add_typer(papers.app)
 app.command()(doctor)
 
 

@@ -13,6 +13,7 @@ given to the model come from the module that answers the question.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from assistant.chat_model import Message, OpenAIChatModel, Piece
 from assistant.embedding import Embedder
 from assistant.model_server import ModelServer
 from assistant.prompts import FIXED
+from assistant.retrieval import Retriever
 from assistant.server_commands import ServerOptions
 from assistant.settings import Settings
 from assistant.vector_cache import VectorCache, embed_with_cache
@@ -41,6 +43,10 @@ TUTORIAL_PROMPT = (
     "Question: {question}\nContext: {context}\nAnswer:"
 )
 """LangChain's own, as its hub has it (rlm/rag-prompt)."""
+
+
+Search = Callable[[str], list[Any]]
+"""Question → LangChain documents."""
 
 
 class RecordingChatModel:
@@ -104,20 +110,27 @@ def main() -> None:
         parallel=1,
     )
     home = settings.home / "bench"
+    whole = build_assistant(settings)
+    whole.prepare()
+    tutorial = _tutorial_search(settings, whole.embedder)
     with ModelServer(options, home=home) as server:
         url = server.wait_ready().url
-        rows = [_row(case, settings, url) for case in cases]
+        rows = []
+        for number, case in enumerate(cases, start=1):
+            print(f"{number}/{len(cases)} {case['question']}", file=sys.stderr)
+            rows.append(_row(case, settings, url, whole.retriever, tutorial))
     print(json.dumps(_summary(rows), indent=1))
 
 
-def _row(case: dict[str, Any], settings: Settings, url: str) -> dict[str, float]:
+def _row(
+    case: dict[str, Any], settings: Settings, url: str, retriever: Retriever, tutorial: Search
+) -> dict[str, float]:
     question = str(case["question"])
     module = str(case["evidence"][0]["source"]).split("/")[-1]
-    whole = build_assistant(settings)
     chat = RecordingChatModel(
         OpenAIChatModel(url=url, model=settings.model.name), settings.model.name
     )
-    ours = Assistant(retriever=whole.retriever, chat_model=chat, limits=Limits())
+    ours = Assistant(retriever=retriever, chat_model=chat, limits=Limits())
     row: dict[str, float] = {}
     _forget(url)
     started, first = time.perf_counter(), 0.0
@@ -134,9 +147,8 @@ def _row(case: dict[str, Any], settings: Settings, url: str) -> dict[str, float]
     bare = [{"role": m.role, "content": m.content} for m in chat.messages]
     row["bare_first"], row["bare_total"] = _stream(url, settings.model.name, bare)
     _forget(url)
-    search = _tutorial_search(settings, whole.embedder)
     started = time.perf_counter()
-    found = search(question)
+    found = tutorial(question)
     searching_s = time.perf_counter() - started
     context = "\n\n".join(document.page_content for document in found)
     content = TUTORIAL_PROMPT.format(question=question, context=context)
@@ -177,7 +189,7 @@ def _forget(url: str) -> None:
     ).raise_for_status()
 
 
-def _tutorial_search(settings: Settings, embedder: Embedder) -> Callable[[str], list[Any]]:
+def _tutorial_search(settings: Settings, embedder: Embedder) -> Search:
     from langchain_community.vectorstores import FAISS
     from langchain_core.documents import Document
     from langchain_text_splitters import RecursiveCharacterTextSplitter
