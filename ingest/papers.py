@@ -116,10 +116,10 @@ def fetch_paper(
     return partial.replace(path)
 
 
-def pause_before(url: str, last_url: str, pause_s: float = ARXIV_PAUSE_S) -> None:
+def pause_before(url: str, last_url: str, pause_s: float | None = None) -> None:
     """Wait between two requests to the same publisher."""
     if urlsplit(url).hostname == urlsplit(last_url).hostname:
-        time.sleep(pause_s)
+        time.sleep(ARXIV_PAUSE_S if pause_s is None else pause_s)
 
 
 def new_client() -> httpx.Client:
