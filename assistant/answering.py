@@ -14,7 +14,7 @@ from functools import cache
 from math import exp
 from typing import Protocol
 
-from assistant.chat_model import ChatModel
+from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, whole_excerpts
@@ -126,6 +126,7 @@ class _Run:
     started: float
     result: SearchResult
     timings_ms: dict[str, float] = field(default_factory=dict)
+    usage: Usage | None = None
 
     @property
     def nearness(self) -> float:
@@ -254,6 +255,7 @@ class Assistant:
                         run.note("first_token")
                         likeliest = likeliest or piece.top_logprobs or {}
                         is_cut = piece.finish == "length"
+                        run.usage = piece.usage or run.usage
                         reply += piece.text
                         if (end := _showable_end(reply)) > n_shown:
                             yield Wrote(reply[n_shown:end])
@@ -324,6 +326,8 @@ class Assistant:
             notice=notice,
             model=self._chat_model.name,
             generation=run.result.generation,
+            prompt_tokens=run.usage.prompt_tokens if run.usage else None,
+            new_tokens=run.usage.new_tokens if run.usage else None,
             timings_ms=run.timings_ms,
         )
 

@@ -104,6 +104,7 @@ class Answer:
 
     `text` is the Markdown to show, markers included. `nearest` are the materials to look at when
     the answer is an abstention. `dropped_markers` are numbers the model invented.
+    Tokens are those that the model read and wrote for it, None where nobody tells.
     """
 
     question: str
@@ -120,6 +121,8 @@ class Answer:
     notice: str = ""
     model: str | None = None
     generation: str = ""
+    prompt_tokens: int | None = None
+    new_tokens: int | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 

@@ -25,7 +25,12 @@ PUTS_IT_TOGETHER = ("ui/cli.py", "ui/commands/")
 SHARED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("assistant/", "evals/"),
     "filelock": ("assistant/", "ui/commands/up.py"),
-    "httpx": ("assistant/chat_model.py", "assistant/model_server.py", "assistant/warm_up.py"),
+    "httpx": (
+        "assistant/chat_model.py",
+        "assistant/model_server.py",
+        "assistant/warm_up.py",
+        "ingest/papers.py",
+    ),
     "langchain_core": (
         "assistant/chat_model.py",
         "assistant/embedding.py",
