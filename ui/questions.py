@@ -1,8 +1,9 @@
 """Questions from a file: one a line, or JSON lines.
 
 A file whose first line begins with `{` holds JSON lines: `question`, and where wanted `id`,
-`history` (`[{"question", "answer"}]`), `audiences` and `passages` (texts to answer from). Other
-fields are left alone, so that the cases of an evaluation can be given as they are.
+`history` (`[{"question", "answer"}]`), `audiences` (or one `audience`) and `passages` (texts to
+answer from). Other fields are left alone, so that the cases of an evaluation can be given as they
+are.
 """
 
 import json
@@ -121,7 +122,7 @@ def _from_json(number: int, line: str) -> Asked | Unusable:
             question=_required_text(values, "question"),
             question_id=question_id,
             history=tuple(_turn(each) for each in _listed(values, "history")),
-            audiences=EVERYONE | set(_texts(values, "audiences")),
+            audiences=EVERYONE | set(_texts(values, "audiences")) | set(_audience(values)),
             passages=_passages(values),
         )
     except (ValueError, RecursionError) as error:
@@ -162,6 +163,12 @@ def _texts(values: Mapping[str, object], name: str) -> Iterator[str]:
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"`{name}` must hold texts that are not blank.")
         yield value
+
+
+def _audience(values: Mapping[str, object]) -> Iterator[str]:
+    """Yield the one audience that a case of an evaluation set names."""
+    if values.get("audience") is not None:
+        yield _required_text(values, "audience")
 
 
 def _turn(value: object) -> Turn:

@@ -49,6 +49,16 @@ def test_json_lines_bring_all_that_goes_with_a_question(tmp_path: Path) -> None:
     assert len({each.passage_id for each in asked.passages}) == 2
 
 
+def test_case_of_an_evaluation_set_names_one_audience(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text('{"question": "x", "audience": "staff"}', encoding="utf-8")
+
+    (asked,) = read_questions(str(path))
+
+    assert isinstance(asked, Asked)
+    assert asked.audiences == {"all", "staff"}
+
+
 def test_null_is_as_good_as_absent(tmp_path: Path) -> None:
     line = json.dumps({"question": "x", "id": None, "history": None, "passages": None})
     assert read(tmp_path, line) == (Asked(question="x"),)
