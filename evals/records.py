@@ -132,3 +132,33 @@ class Verdict(Record):
 
     probability: float = Field(ge=0, le=1)
     reason: str = ""
+
+
+What = Literal["faithful", "cited", "citation", "rest", "reference", "answer"]
+"""What was held against what.
+
+- faithful: a statement against all that the model read (what it cites, where nothing is known)
+- cited: a statement against what it cites, together
+- citation: a statement against one of its citations alone
+- rest: a statement against its other citations, without that one
+- reference: a statement of the reference against the answer
+- answer: a statement against the reference
+"""
+
+
+class Judged(Record):
+    """A line of `verdicts.jsonl`: a verdict on one statement of one case.
+
+    `index` counts, from 0, the row's statements, or for "reference" the reference's. `citation` is
+    the number that "citation" and "rest" are about, else 0. `supported` is the judge's threshold
+    applied to `probability`.
+    """
+
+    case_id: str
+    judge: str
+    what: What
+    index: int
+    citation: int = 0
+    probability: float = Field(ge=0, le=1)
+    supported: bool
+    reason: str = ""
