@@ -91,6 +91,34 @@ class Quality(Record):
     curve: tuple[Bin, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draws:
+    """Bootstrap samples of n statements: `clusters` holds the number from 0 of each, shape (n,).
+
+    They are drawn anew each time, always the same, since all at once may fill the memory.
+    """
+
+    clusters: npt.NDArray[np.int64]
+    n_clusters: int
+    seed: int
+    draws: int
+
+    @classmethod
+    def of(cls, n: int, clusters: Sequence[int] | None, *, seed: int, draws: int) -> "_Draws":
+        if clusters is not None and len(clusters) != n:
+            raise ValueError(f"{n} statements, {len(clusters)} numbers of clusters.")
+        names, places = np.unique(range(n) if clusters is None else clusters, return_inverse=True)
+        return cls(np.asarray(places, dtype=np.int64), len(names), seed, draws)
+
+    def weights(self) -> Iterator[FloatArray]:
+        """Yield how often each statement is drawn, shape (n,)."""
+        generator = np.random.default_rng(self.seed)
+        for _ in range(self.draws):
+            drawn = generator.integers(self.n_clusters, size=self.n_clusters)
+            counts = np.bincount(drawn, minlength=self.n_clusters)
+            yield np.asarray(counts[self.clusters], dtype=np.float64)
+
+
 def assess(
     judge: str,
     probabilities: Sequence[float],
@@ -323,34 +351,6 @@ def _curve(sample: Sample, drawn: _Draws) -> tuple[Bin, ...]:
 def _share(sample: Sample) -> float | None:
     total = sample.weights.sum()
     return float((sample.weights * sample.supported).sum() / total) if total > 0 else None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Draws:
-    """Bootstrap samples of n statements: `clusters` holds the number from 0 of each, shape (n,).
-
-    They are drawn anew each time, always the same, since all at once may fill the memory.
-    """
-
-    clusters: npt.NDArray[np.int64]
-    n_clusters: int
-    seed: int
-    draws: int
-
-    @classmethod
-    def of(cls, n: int, clusters: Sequence[int] | None, *, seed: int, draws: int) -> "_Draws":
-        if clusters is not None and len(clusters) != n:
-            raise ValueError(f"{n} statements, {len(clusters)} numbers of clusters.")
-        names, places = np.unique(range(n) if clusters is None else clusters, return_inverse=True)
-        return cls(np.asarray(places, dtype=np.int64), len(names), seed, draws)
-
-    def weights(self) -> Iterator[FloatArray]:
-        """Yield how often each statement is drawn, shape (n,)."""
-        generator = np.random.default_rng(self.seed)
-        for _ in range(self.draws):
-            drawn = generator.integers(self.n_clusters, size=self.n_clusters)
-            counts = np.bincount(drawn, minlength=self.n_clusters)
-            yield np.asarray(counts[self.clusters], dtype=np.float64)
 
 
 def _interval(figure: Figure, sample: Sample, drawn: _Draws, *, n: int | None = None) -> Mean:
