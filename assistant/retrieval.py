@@ -102,7 +102,7 @@ class SearchResult:
     centres: Centres
     unknown_names: tuple[str, ...] = ()
     subjects: tuple[tuple[str, ...], ...] = ()
-    """Each name in the question (BERT, GPT-4) with its other names; what it is about."""
+    """Each name in the question (BERT, GPT-4) that a passage mentions, with its other names."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -184,12 +184,13 @@ class Retriever:
             order = np.concatenate([order[best], order[RERANK_DEPTH:]])
         if self._fold_twins:
             order, combined = _fold(index, scores.rows, order, combined, language, top_k)
+        unknown = self._unknown_names(index, question, audiences)
         return SearchResult(
             candidates=_candidates(index, scores, combined, order[:top_k], vector, question),
             generation=index.name,
             centres=index.centres,
-            unknown_names=self._unknown_names(index, question, audiences),
-            subjects=self._subjects(question),
+            unknown_names=unknown,
+            subjects=tuple(names for names in self._subjects(question) if names[0] not in unknown),
         )
 
     def read(self, question: str, passages: Sequence[Passage]) -> SearchResult:

@@ -46,7 +46,11 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "pydantic": ("assistant/", "evals/"),
     "rich": ("ui/terminal.py", "ui/answer_text.py"),
     "safetensors": ("assistant/e5_weights.py", "assistant/embedding.py"),
-    "sentence_transformers": ("assistant/embedding.py", "assistant/reranking.py"),
+    "sentence_transformers": (
+        "assistant/embedding.py",
+        "assistant/reranking.py",
+        "evals/judges/nli.py",
+    ),
     "streamlit": ("ui/",),
     "torch": ("assistant/embedding.py", "assistant/gguf_to_safetensors.py"),
     "transformers": ("assistant/embedding.py", "assistant/gguf_to_safetensors.py"),
@@ -147,13 +151,16 @@ def test_every_package_and_data_file_is_in_the_wheel() -> None:
     import fnmatch
     import tomllib
 
+    from setuptools import find_namespace_packages
+
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     found = {
         file.parent.relative_to(ROOT).as_posix().replace("/", ".")
         for package in PACKAGES
         for file in (ROOT / package).rglob("__init__.py")
     }
-    assert found - set(setup["packages"]) == set()
+    packaged = find_namespace_packages(str(ROOT), include=setup["packages"]["find"]["include"])
+    assert found - set(packaged) == set()
     patterns = [
         f"{package.replace('.', '/')}/{pattern}"
         for package, each in setup["package-data"].items()

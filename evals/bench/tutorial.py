@@ -91,7 +91,7 @@ class CachedEmbeddings(Embeddings):
 
 
 def main() -> None:
-    """Print medians in seconds, their ratios, and recall as JSON."""
+    """Print medians of seconds and of each question's ratios, and recall, as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--questions", type=int, default=8)
     arguments = parser.parse_args()
@@ -218,9 +218,12 @@ def _summary(rows: Sequence[dict[str, float]]) -> dict[str, float]:
         for name in ("ours_recall", "tutorial_recall", "ours_cites")
     }
     ratios = {
-        "ours_to_bare_first": summary["ours_first"] / summary["bare_first"],
-        "ours_to_bare_total": summary["ours_total"] / summary["bare_total"],
-        "tutorial_to_ours_first": summary["tutorial_first"] / summary["ours_first"],
+        name: median(row[one] / row[other] for row in rows)
+        for name, one, other in (
+            ("ours_to_bare_first", "ours_first", "bare_first"),
+            ("ours_to_bare_total", "ours_total", "bare_total"),
+            ("tutorial_to_ours_first", "tutorial_first", "ours_first"),
+        )
     }
     return {
         "questions": len(rows),

@@ -710,5 +710,5 @@ def test_answer_without_a_number_is_no_answer_to_how_many(home: Path) -> None:
         home, FakeChatModel("Cats purr when they are happy [1]."), "How many cats purr and why?"
     )
 
-    assert "[1]" in reply
+    assert reply.startswith("Cats purr when they are happy [")
     assert asked.abstained

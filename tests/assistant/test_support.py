@@ -189,8 +189,8 @@ def test_missing_number_multiplies_the_odds_down_and_is_named() -> None:
     [
         ("The dog XK9 barks at the moon by night.", "A dog barks at the moon by night.", "XK9"),
         ("狗XK9在夜里对着月亮大声叫。", "狗在夜里对着月亮大声叫。", "XK9"),
-        ("The cat does not sleep all day.", "The cat sleeps all day.", "negated"),
-        ("猫整天都不睡觉。", "猫整天都睡觉。", "negated"),
+        ("The cat does not sleep all day.", "The cat sleeps all day.", "the opposite"),
+        ("猫整天都不睡觉。", "猫整天都睡觉。", "the opposite"),
         ("猫睡 15 小时。", "猫睡 16 小时。", "15 is not in the passage"),
     ],
     ids=["name-en", "name-zh", "negation-en", "negation-zh", "number-zh"],

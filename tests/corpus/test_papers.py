@@ -41,6 +41,7 @@ class Paper(BaseModel):
     venue: str = Field(min_length=1)
     arxiv: str = Field(pattern=r"^(\d{4}\.\d{4,5})?$")
     link: str = Field(pattern=r"^https://\S+$")
+    pdf: str = Field(default="", pattern=r"^(https://\S+\.pdf)?$")
     notes: list[str] = Field(min_length=2, max_length=2)
     modules: list[str] = Field(min_length=1)
 
