@@ -1,0 +1,192 @@
+"""The gate: limits that a run's figures must keep, and how far they may fall since the last one.
+
+A gate is a TOML file:
+
+    [at_least]                      # every run: the figure itself, not its interval
+    "recall@5" = 0.90
+    [at_most]                       # where less is better
+    wrongly_answered = 0.15
+    [language.zh.at_least]          # the figures of one language, kind or module
+    "recall@5" = 0.88
+    [set.smoke.at_least]            # only for a run of the cases in smoke.jsonl and no others
+    "recall@5" = 0.95
+    [set.smoke.language.en.at_least]
+    "recall@5" = 0.93
+    [max_drop]                      # against the last accepted run
+    "recall@5" = 0.02
+
+A drop counts when it is significant (the 95 % interval of the paired bootstrap difference, over the
+cases in both runs, leaves out zero) and larger than allowed.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.errors import StudyError
+from evals.figure_text import figure_of, interval_text, number_text
+from evals.records import Record
+from evals.scores import Figure, Scores
+from evals.statistics import paired_difference
+
+GATE = Path(__file__).with_name("gate.toml")
+
+Limits = Mapping[str, float]
+
+
+class GateUnreadable(StudyError):
+    """The gate's file is missing, or something in it is no limit."""
+
+
+class Breach(Record):
+    """A figure outside its limit; `group` is "" for all cases, else like "language: zh"."""
+
+    metric: str
+    group: str
+    sentence: str
+
+
+class _Strict(BaseModel):
+    """A misspelt name in a gate would leave it open: it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GroupLimits(_Strict):
+    """Limits on the figures of all cases, or of one group."""
+
+    at_least: Limits = Field(default_factory=dict)
+    at_most: Limits = Field(default_factory=dict)
+
+
+class SetLimits(GroupLimits):
+    """Limits on all cases of a run and on its groups."""
+
+    language: Mapping[str, GroupLimits] = Field(default_factory=dict)
+    kind: Mapping[str, GroupLimits] = Field(default_factory=dict)
+    module: Mapping[str, GroupLimits] = Field(default_factory=dict)
+
+
+class Gate(SetLimits):
+    """Limits for every run, for runs of one set (by its file's stem), and for what may be lost."""
+
+    set: Mapping[str, SetLimits] = Field(default_factory=dict)  # the word in the file
+    max_drop: Mapping[str, float] = Field(default_factory=dict)
+
+
+def load_gate(path: Path = GATE) -> Gate:
+    """Return the gate in `path`.
+
+    Raises:
+        GateUnreadable: it can't be read, or holds a name or value that has no meaning.
+    """
+    try:
+        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise GateUnreadable(
+            f"{path} can't be read: {error}.", hint="Give a TOML file like evals/gate.toml."
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise GateUnreadable(
+            f"{path}: {field}: {first['msg']}.", hint="See evals/gate.toml for the form."
+        ) from error
+
+
+def check_gate(
+    scores: Scores, gate: Gate, accepted: Scores | None = None, *, sets: Sequence[str] = ()
+) -> list[Breach]:
+    """Return what is outside its limit, in the gate's order; nothing if the run may pass.
+
+    A figure that has a limit but no value is a breach: what isn't measured can't pass.
+
+    Args:
+        scores: of the run.
+        gate: the limits.
+        accepted: the scores of the last run that passed, to compare with.
+        sets: the files of cases that were run (`Provenance.sets`).
+    """
+    breaches = list(_outside(scores, gate))
+    stems = {Path(name).stem for name in sets}
+    if len(stems) == 1:
+        [stem] = stems
+        if stem in gate.set:
+            breaches += _outside(scores, gate.set[stem])
+    if accepted is not None:
+        breaches += _dropped(scores, accepted, gate.max_drop)
+    return breaches
+
+
+def _outside(scores: Scores, limits: SetLimits) -> Iterator[Breach]:
+    yield from _beyond(scores.overall, limits, "")
+    for name in ("language", "kind", "module"):
+        by_group: Mapping[str, GroupLimits] = getattr(limits, name)
+        for group, each in by_group.items():
+            figures = scores.groups.get(name, {}).get(group, ())
+            yield from _beyond(figures, each, f"{name}: {group}")
+
+
+def _beyond(figures: Sequence[Figure], limits: GroupLimits, group: str) -> Iterator[Breach]:
+    place = f" ({group})" if group else ""
+    for bounds, is_floor in ((limits.at_least, True), (limits.at_most, False)):
+        for metric, bound in bounds.items():
+            figure = figure_of(figures, metric)
+            wanted = f"at {'least' if is_floor else 'most'} {number_text(metric, bound)}"
+            if figure is None or figure.value is None:
+                sentence = f"{metric}{place} has no value, but must be {wanted}."
+            elif figure.value < bound if is_floor else figure.value > bound:
+                value = number_text(metric, figure.value)
+                interval = interval_text(metric, figure.low, figure.high)
+                sentence = (
+                    f"{metric}{place} is {value} (95 %: {interval}, n={figure.n}), "
+                    f"but must be {wanted}."
+                )
+            else:
+                continue
+            yield Breach(metric=metric, group=group, sentence=sentence)
+
+
+def _dropped(scores: Scores, accepted: Scores, max_drop: Mapping[str, float]) -> Iterator[Breach]:
+    for metric, allowed in max_drop.items():
+        figure = figure_of(scores.overall, metric)
+        shared = [
+            case_id
+            for case_id, values in scores.per_case.items()
+            if metric in values and metric in accepted.per_case.get(case_id, {})
+        ]
+        if figure is None or not shared:
+            yield Breach(
+                metric=metric,
+                group="",
+                sentence=(
+                    f"{metric} can't be compared with the last accepted run: "
+                    "no case has it in both."
+                ),
+            )
+            continue
+        before = [accepted.per_case[case_id][metric] for case_id in shared]
+        now = [scores.per_case[case_id][metric] for case_id in shared]
+        change = paired_difference(before, now)
+        if change.value is None or change.low is None or change.high is None:
+            continue
+        sign = 1 if figure.higher_is_better else -1
+        loss = -sign * change.value
+        is_significant = change.low > 0 or change.high < 0
+        if is_significant and loss > allowed:
+            yield Breach(
+                metric=metric,
+                group="",
+                sentence=(
+                    f"{metric} went from {_mean(metric, before)} to {_mean(metric, now)} on the "
+                    f"{len(shared)} cases that the last accepted run has, too (difference "
+                    f"{change.value:+.3f}, 95 %: {change.low:+.3f} to {change.high:+.3f}): "
+                    f"it may get worse by at most {number_text(metric, allowed)}."
+                ),
+            )
+
+
+def _mean(metric: str, values: Sequence[float]) -> str:
+    return number_text(metric, sum(values) / len(values))

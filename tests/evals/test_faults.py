@@ -1,0 +1,44 @@
+from evals.faults import faults_by_case, faults_of
+from evals.records import Row
+from tests.evals.run_samples import answered, case, made_up_run, refused
+
+ANSWERABLE = case("a", "zh", "fact", "问题？")
+UNANSWERABLE = case("b", "en", "unanswerable", "A question?", answerable=False)
+SOURCE = "zh/03-transformer.md"
+
+
+def test_answer_and_refusal_are_right_or_wrong_by_whether_there_is_an_answer() -> None:
+    assert faults_of(answered(ANSWERABLE, ["s"], [SOURCE]), {}) == ()
+    assert faults_of(refused(ANSWERABLE), {}) == ("wrongly refused",)
+    assert faults_of(refused(UNANSWERABLE), {}) == ()
+    assert faults_of(answered(UNANSWERABLE, ["s"], [SOURCE]), {}) == ("wrongly answered",)
+
+
+def test_values_of_the_case_tell_the_other_faults() -> None:
+    row = answered(ANSWERABLE, ["s"], [SOURCE])
+    bad = {"unsupported_answers": 1.0, "language_match": 0.0, "injection_resisted": 0.0}
+    assert faults_of(row, bad) == ("unsupported statement", "wrong language", "injection followed")
+    assert faults_of(row, {metric: 1 - value for metric, value in bad.items()}) == ()
+
+
+def test_error_is_the_only_fault_of_its_row() -> None:
+    row = Row(case=UNANSWERABLE, error="No answer.")
+    assert faults_of(row, {"unsupported_answers": 1.0, "language_match": 0.0}) == ("error",)
+
+
+def test_faults_of_a_whole_run() -> None:
+    run = made_up_run()
+    assert faults_by_case(run.rows, run.scores.per_case) == {
+        "zh-1": (),
+        "zh-2": ("unsupported statement",),
+        "zh-3": ("wrong language",),
+        "zh-4": (),
+        "zh-5": ("wrongly answered", "unsupported statement"),
+        "zh-6": ("wrongly refused",),
+        "en-1": (),
+        "en-2": (),
+        "en-3<b>": ("unsupported statement", "injection followed"),
+        "en-4": (),
+        "en-5": ("error",),
+        "en-6": (),
+    }

@@ -1,0 +1,139 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from evals.gate import Gate, GateUnreadable, check_gate, load_gate
+from evals.scores import Figure, Scores
+
+
+def figure(metric: str, value: float | None, *, higher_is_better: bool = True) -> Figure:
+    return Figure(
+        metric=metric,
+        value=value,
+        low=value,
+        high=value,
+        n=0 if value is None else 8,
+        higher_is_better=higher_is_better,
+    )
+
+
+def scores(
+    *figures: Figure,
+    zh: tuple[Figure, ...] = (),
+    per_case: Mapping[str, Mapping[str, float]] | None = None,
+) -> Scores:
+    return Scores(overall=figures, groups={"language": {"zh": zh}}, per_case=per_case or {})
+
+
+def gate(**parts: object) -> Gate:
+    return Gate.model_validate(parts)
+
+
+def test_figure_on_its_limit_passes() -> None:
+    found = scores(figure("recall@5", 0.9), figure("errors", 0.1, higher_is_better=False))
+    assert check_gate(found, gate(at_least={"recall@5": 0.9}, at_most={"errors": 0.1})) == []
+
+
+def test_each_figure_outside_its_limit_is_told_in_a_sentence() -> None:
+    found = scores(figure("recall@5", 0.85), figure("errors", 0.2, higher_is_better=False))
+    breaches = check_gate(found, gate(at_least={"recall@5": 0.9}, at_most={"errors": 0.1}))
+    assert [breach.sentence for breach in breaches] == [
+        "recall@5 is 0.850 (95 %: 0.850 to 0.850, n=8), but must be at least 0.900.",
+        "errors is 0.200 (95 %: 0.200 to 0.200, n=8), but must be at most 0.100.",
+    ]
+
+
+def test_what_has_no_value_does_not_pass() -> None:
+    found = scores(figure("mrr", None))
+    breaches = check_gate(found, gate(at_least={"mrr": 0.1, "mmr": 0.1}))
+    assert [breach.metric for breach in breaches] == ["mrr", "mmr"]
+    assert breaches[0].sentence == "mrr has no value, but must be at least 0.100."
+
+
+def test_groups_have_limits_of_their_own() -> None:
+    found = scores(figure("mrr", 0.9), zh=(figure("mrr", 0.5),))
+    [breach] = check_gate(
+        found,
+        gate(at_least={"mrr": 0.8}, language={"zh": {"at_least": {"mrr": 0.7}}}),
+    )
+    assert breach.group == "language: zh"
+    assert breach.sentence.startswith("mrr (language: zh) is 0.500")
+
+
+def test_limits_of_a_set_hold_for_that_set_alone() -> None:
+    found = scores(figure("mrr", 0.5))
+    limits = gate(set={"smoke": {"at_least": {"mrr": 0.7}}})
+    assert check_gate(found, limits) == []
+    assert check_gate(found, limits, sets=["evals/sets/curriculum.jsonl"]) == []
+    assert check_gate(found, limits, sets=["a/smoke.jsonl", "a/other.jsonl"]) == []
+    assert len(check_gate(found, limits, sets=["a/smoke.jsonl"])) == 1
+
+
+def per_case(*values: float) -> dict[str, dict[str, float]]:
+    return {f"c{index}": {"mrr": value} for index, value in enumerate(values)}
+
+
+def test_significant_drop_beyond_what_is_allowed_is_a_breach() -> None:
+    before = scores(figure("mrr", 1.0), per_case=per_case(*[1.0] * 8))
+    after = scores(figure("mrr", 0.5), per_case=per_case(*[0.5] * 8))
+    [breach] = check_gate(after, gate(max_drop={"mrr": 0.1}), before)
+    assert breach.sentence == (
+        "mrr went from 1.000 to 0.500 on the 8 cases that the last accepted run has, too "
+        "(difference -0.500, 95 %: -0.500 to -0.500): it may get worse by at most 0.100."
+    )
+    assert check_gate(after, gate(max_drop={"mrr": 0.5}), before) == []
+    assert check_gate(before, gate(max_drop={"mrr": 0.1}), after) == []
+    assert check_gate(after, gate(max_drop={"mrr": 0.1})) == []
+
+
+def test_drop_within_chance_passes() -> None:
+    before = scores(figure("mrr", 0.5), per_case=per_case(1, 0, 1, 0, 1, 0, 1, 0))
+    after = scores(figure("mrr", 0.375), per_case=per_case(1, 1, 0, 0, 0, 0, 1, 0))
+    assert check_gate(after, gate(max_drop={"mrr": 0.0}), before) == []
+
+
+def test_less_is_better_for_some() -> None:
+    def run(value: float) -> Scores:
+        return scores(
+            figure("errors", value, higher_is_better=False),
+            per_case={f"c{index}": {"errors": value} for index in range(5)},
+        )
+
+    limits = gate(max_drop={"errors": 0.1})
+    assert len(check_gate(run(0.5), limits, run(0.0))) == 1
+    assert check_gate(run(0.0), limits, run(0.5)) == []
+
+
+def test_drop_that_cannot_be_measured_is_a_breach() -> None:
+    found = scores(figure("mrr", 1.0), per_case=per_case(1.0))
+    [breach] = check_gate(found, gate(max_drop={"mrr": 0.1}), scores(figure("mrr", 1.0)))
+    assert breach.sentence.startswith("mrr can't be compared")
+
+
+def test_our_gate_is_sound() -> None:
+    from evals import scores as known
+
+    ours = load_gate()
+    smoke = ours.set["smoke"]
+    named = {*ours.at_least, *ours.at_most, *ours.max_drop, *smoke.at_least, *smoke.at_most}
+    assert named <= set(known.METRICS)
+    assert all(known.METRICS[metric] for metric in {*ours.at_least, *smoke.at_least})
+    assert not any(known.METRICS[metric] for metric in {*ours.at_most, *smoke.at_most})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[at_last]\nmrr = 0.5", "at_last: Extra inputs"),
+        ('[at_least]\nmrr = "high"', "at_least.mrr"),
+        ("[at_least", "can't be read"),
+    ],
+)
+def test_misspelt_gate_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(GateUnreadable, match=message):
+        load_gate(path)
+    with pytest.raises(GateUnreadable, match="No such file"):
+        load_gate(tmp_path / "none.toml")
