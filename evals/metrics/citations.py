@@ -1,4 +1,4 @@
-r"""Whether an answer's citations carry what it says, as in ALCE.
+"""Whether an answer's citations carry what it says, as in ALCE.
 
 For an answer with claims s (sentences that assert something), C(s) what s cites, and "supports"
 what the judge says:
@@ -14,13 +14,16 @@ what the judge says:
 assistant dropped.
 
 Only answers count: an abstention has no values. An error where an answer was due has 0. A case of
-which the judge saw only a part has neither recall nor precision.
+which the judge saw only a part has neither recall nor precision. A citation under a number that the
+row has no passage for cites nothing, and is imprecise.
 
 Source: Gao, Yen, Yu and Chen, 2023, arXiv:2305.14627, §3.3.
 """
 
+from dataclasses import dataclass
+
 from evals.metrics.verdicts import Verdicts, share
-from evals.records import Row, Statement
+from evals.records import Row
 
 
 def citation_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
@@ -45,39 +48,58 @@ def citation_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
 
 def recall(row: Row, verdicts: Verdicts) -> float | None:
     """Return the share of claims that what they cite supports; None without claims."""
-    return share(_is_supported(index, claim, verdicts) for index, claim in _claims(row))
+    return share(_is_supported(claim, verdicts) for claim in _claims(row))
 
 
 def precision(row: Row, verdicts: Verdicts) -> float | None:
     """Return the share of citations that are needed and enough; None without claims."""
     claims = _claims(row)
-    if claims and not any(claim.citations for _, claim in claims):
+    if claims and not any(claim.citations for claim in claims):
         return 0.0
     return share(
-        _is_precise(index, claim, citation, verdicts)
-        for index, claim in claims
-        for citation in claim.citations
+        _is_precise(claim, citation, verdicts) for claim in claims for citation in claim.citations
     )
 
 
 def coverage(row: Row) -> float | None:
     """Return the share of claims that cite a passage; None without claims."""
-    return share(bool(claim.citations) for _, claim in _claims(row))
+    return share(bool(claim.known) for claim in _claims(row))
 
 
-def _claims(row: Row) -> list[tuple[int, Statement]]:
-    return [(index, each) for index, each in enumerate(row.statements) if each.is_claim]
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A claim: `known` are those of the numbers it cites that stand for a passage."""
+
+    index: int
+    citations: tuple[int, ...]
+    known: frozenset[int]
 
 
-def _is_supported(index: int, claim: Statement, verdicts: Verdicts) -> bool | None:
-    return verdicts.supported("cited", index) if claim.citations else False
+def _claims(row: Row) -> list[_Claim]:
+    numbers = frozenset(cited.number for cited in row.cited)
+    return [
+        _Claim(
+            index=index,
+            citations=tuple(dict.fromkeys(statement.citations)),
+            known=numbers.intersection(statement.citations),
+        )
+        for index, statement in enumerate(row.statements)
+        if statement.is_claim
+    ]
 
 
-def _is_precise(index: int, claim: Statement, citation: int, verdicts: Verdicts) -> bool | None:
-    if len(set(claim.citations)) == 1 or not _is_supported(index, claim, verdicts):
-        return _is_supported(index, claim, verdicts)
-    alone = verdicts.supported("citation", index, citation)
+def _is_supported(claim: _Claim, verdicts: Verdicts) -> bool | None:
+    return verdicts.supported("cited", claim.index) if claim.known else False
+
+
+def _is_precise(claim: _Claim, citation: int, verdicts: Verdicts) -> bool | None:
+    if citation not in claim.known:
+        return False
+    is_supported = _is_supported(claim, verdicts)
+    if len(claim.known) == 1 or not is_supported:
+        return is_supported
+    alone = verdicts.supported("citation", claim.index, citation)
     if alone is not False:
         return alone
-    rest = verdicts.supported("rest", index, citation)
+    rest = verdicts.supported("rest", claim.index, citation)
     return None if rest is None else not rest

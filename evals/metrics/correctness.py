@@ -23,6 +23,7 @@ import unicodedata
 from collections import Counter
 
 from assistant.language import MARKER
+from evals.judging import reference_statements
 from evals.metrics.verdicts import Verdicts, share
 from evals.records import Row
 
@@ -44,7 +45,10 @@ def correctness_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
     if row.abstained:
         return {"reference_recall": 0.0, "token_f1": 0.0}
     values = {
-        "reference_recall": share(verdicts.of("reference")),
+        "reference_recall": share(
+            verdicts.supported("reference", index)
+            for index in range(len(reference_statements(row.case)))
+        ),
         "reference_precision": share(
             verdicts.supported("answer", index)
             for index, statement in enumerate(row.statements)

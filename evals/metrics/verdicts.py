@@ -17,12 +17,6 @@ class Verdicts:
         """Return whether statement `index` (from 0) is supported, None where nobody judged it."""
         return self._supported.get((what, index, citation))
 
-    def of(self, what: What) -> list[bool]:
-        """Return all verdicts on `what`, in the order of the statements."""
-        return [
-            supported for (kind, _, _), supported in sorted(self._supported.items()) if kind == what
-        ]
-
 
 def share(supported: Iterable[bool | None]) -> float | None:
     """Return the share that is True; None where there is none, or one was never judged."""

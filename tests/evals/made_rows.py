@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assistant.records import Language
 from evals.metrics.verdicts import Verdicts
-from evals.records import Case, Evidence, Judged, Kind, Read, Row, Statement, What
+from evals.records import Case, Cited, Evidence, Judged, Kind, Read, Row, Statement, What
 
 
 def make_case(
@@ -51,7 +51,10 @@ def make_statement(
 
 
 def make_answer(case: Case | None = None, *statements: Statement, read: Read = READ) -> Row:
-    """Return the row of an answered case; its text is that of its statements."""
+    """Return the row of an answered case; its text is that of its statements.
+
+    Each number that they cite stands for a passage.
+    """
     case = case or make_case()
     return Row(
         case=case,
@@ -59,6 +62,17 @@ def make_answer(case: Case | None = None, *statements: Statement, read: Read = R
         language=case.language,
         mode="model",
         statements=statements,
+        cited=tuple(
+            Cited(
+                number=number,
+                passage_id=f"p{number}",
+                source=read.source,
+                heading=read.heading,
+                text=read.text,
+                quote=read.text,
+            )
+            for number in sorted({each for one in statements for each in one.citations})
+        ),
         read=(read,),
     )
 

@@ -110,7 +110,7 @@ def many_rows(n_cases: int) -> tuple[list[Row], list[Judged]]:
             f"c{number}",
             kind=KINDS[number % len(KINDS)],
             language="zh" if number % 2 else "en",
-            reference="A mask hides what comes later, and nothing else. " * 3,
+            reference="A mask hides what comes later, and nothing else. " * 4,
             evidence=[("en/03-transformer.md", f"Section {number % 12}")],
             module=f"{number % 14:02}",
             answerable=number % 5 > 0,

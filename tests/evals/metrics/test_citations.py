@@ -78,6 +78,15 @@ def test_an_answer_without_citations_has_zero() -> None:
     assert values["citation_coverage"] == 0
 
 
+def test_a_number_without_a_passage_cites_nothing() -> None:
+    row = make_answer(None, make_statement("A mask hides.", 1, 9), make_statement("It is.", 9))
+    row = row.model_copy(update={"cited": row.cited[:1]})
+    values = citation_values(row, Verdicts([make_judged("cited", 0, True)]))
+    assert values["citation_recall"] == 1 / 2
+    assert values["citation_precision"] == 1 / 3
+    assert values["citation_coverage"] == 1 / 2
+
+
 def test_an_answer_without_claims_has_no_shares() -> None:
     row = make_answer(None, make_statement("For example:", 1, is_claim=False))
     assert citation_values(row, NO_VERDICTS) == {"dropped_markers": 0}

@@ -71,6 +71,11 @@ def test_what_was_not_judged_has_only_token_f1() -> None:
     assert set(correctness_values(make_answer(CASE, make_statement()), NO_VERDICTS)) == {"token_f1"}
 
 
+def test_a_reference_that_was_judged_in_part_has_no_recall() -> None:
+    row = make_answer(CASE, make_statement())
+    assert "reference_recall" not in correctness_values(row, Verdicts(verdicts("reference", True)))
+
+
 def test_a_refusal_says_nothing_of_the_reference() -> None:
     expected = {"reference_recall": 0, "token_f1": 0}
     assert correctness_values(make_refusal(CASE), NO_VERDICTS) == expected

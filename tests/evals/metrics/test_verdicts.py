@@ -19,16 +19,6 @@ def test_the_later_of_two_verdicts_counts() -> None:
     assert Verdicts(judged).supported("faithful", 0) is True
 
 
-def test_all_of_a_sort_come_in_order() -> None:
-    judged = [
-        make_judged("reference", 10, False),
-        make_judged("reference", 9, True),
-        make_judged("answer", 0, False),
-    ]
-    assert Verdicts(judged).of("reference") == [True, False]
-    assert Verdicts(judged).of("cited") == []
-
-
 @pytest.mark.parametrize(
     ("supported", "expected"),
     [([True, False, True, False], 0.5), ([], None), ([True, None], None), ([False], 0.0)],
