@@ -111,12 +111,12 @@ def judge_rows(
                     lines[line.case_id, line.judge, line.what, line.index, line.citation] = line
                 _append(folder / VERDICTS, judged)
                 _append(folder / FAILURES, failures)
-                if bench.broken is not None:
-                    raise bench.broken
                 report(n_done, len(rows))
         finally:
             bench.is_closed = True
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
+    if bench.broken is not None:
+        raise bench.broken
     wanted = (task.key(judge) for each in tasks for judge in judges for task in each)
     return [lines[key] for key in wanted if key in lines]
 

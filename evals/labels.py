@@ -95,15 +95,7 @@ def judge_labelled(
         verdict = judge.judge(each.statement, each.passages, question=each.question)
         verdicts[each.id] = verdict
         if kept_in is not None:
-            kept_in.parent.mkdir(parents=True, exist_ok=True)
-            line = _Kept(
-                id=each.id,
-                judge=judge.name,
-                probability=verdict.probability,
-                reason=verdict.reason,
-            )
-            with kept_in.open("a", encoding="utf-8") as file:
-                file.write(line.model_dump_json() + "\n")
+            _keep(kept_in, each, judge, verdict)
     report(len(labelled), len(labelled))
     return [verdicts[each.id] for each in labelled]
 
@@ -221,6 +213,19 @@ def _kept(path: Path | None, judge_name: str) -> dict[str, Verdict]:
         if line.judge == judge_name:
             found[line.id] = Verdict(probability=line.probability, reason=line.reason)
     return found
+
+
+def _keep(path: Path, labelled: Labelled, judge: Judge, verdict: Verdict) -> None:
+    line = _Kept(
+        id=labelled.id,
+        judge=judge.name,
+        probability=verdict.probability,
+        reason=verdict.reason,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The break stands first: it also ends a line that was cut off.
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n" + line.model_dump_json())
 
 
 def _text(path: Path) -> str:
