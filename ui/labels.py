@@ -90,6 +90,29 @@ class Labels:
     model_waiting_note: str
     generation: str
     loading: str
+    # Quality
+    quality_page: str
+    quality_note: str
+    no_runs: str
+    runs_unreadable: str
+    run: str
+    run_date: str
+    run_model: str
+    run_generation: str
+    run_sets: str
+    run_cases: str
+    run_figure: str
+    run_dirty: str
+    over_time: str
+    one_run: str
+    all_cases: str
+    by_language: str
+    by_kind: str
+    judge_measured: str
+    judge_unmeasured: str
+    download_report: str
+    report_missing: str
+    report_restricted: str
 
 
 ZH = Labels(
@@ -178,6 +201,31 @@ ZH = Labels(
     model_waiting_note="现在就可以提问，先以原文摘录作答。",
     generation="索引版本 {generation}",
     loading="正在打开索引……",
+    quality_page="质量",
+    quality_note=(
+        "每次评测都让助手回答一整套题目。括号里是 95% 区间；"
+        "两次的区间大部分重叠时，差别可能只是偶然。↓ 表示越低越好。"
+    ),
+    no_runs="还没有评测结果。在终端运行下面的命令做一次评测，完成后结果会出现在这里。",
+    runs_unreadable="未完成或无法读取的评测：{names}",
+    run="评测",
+    run_date="日期 (UTC)",
+    run_model="模型",
+    run_generation="索引版本",
+    run_sets="题集",
+    run_cases="题数",
+    run_figure="指标",
+    run_dirty="含未提交的改动",
+    over_time="随时间的变化",
+    one_run="单次评测",
+    all_cases="全部题目",
+    by_language="按语言",
+    by_kind="按题型",
+    judge_measured="由 {judge} 判定；它与人工标注相比的平衡准确率为 {figure}。",
+    judge_unmeasured="判定者 {judge} 没有与人工标注比对过：它的判定有多可信，尚不清楚。",
+    download_report="下载报告",
+    report_missing="这次评测没有报告文件。",
+    report_restricted="报告中含有并非人人可见的材料，因此不在此提供；文件在评测所在的文件夹里。",
 )
 
 EN = Labels(
@@ -282,6 +330,40 @@ EN = Labels(
     model_waiting_note="You can ask already: answers are extracts until then.",
     generation="Index {generation}",
     loading="Opening the index…",
+    quality_page="Quality",
+    quality_note=(
+        "Each run has the assistant answer a whole set of questions. In brackets: 95 % intervals; "
+        "where those of two runs largely overlap, the difference may be chance. "
+        "↓ means that lower is better."
+    ),
+    no_runs="There is no evaluation yet: make one with this command, and it will appear here.",
+    runs_unreadable="Unfinished or unreadable runs: {names}",
+    run="Run",
+    run_date="Date (UTC)",
+    run_model="Model",
+    run_generation="Index",
+    run_sets="Sets",
+    run_cases="Cases",
+    run_figure="Figure",
+    run_dirty="with changes not committed",
+    over_time="Over time",
+    one_run="One run",
+    all_cases="All cases",
+    by_language="By language",
+    by_kind="By kind of question",
+    judge_measured=(
+        "Judged by {judge}, whose balanced accuracy against people's labels is {figure}."
+    ),
+    judge_unmeasured=(
+        "The judge {judge} was not measured against people's labels: how far its verdicts can be "
+        "trusted is unknown."
+    ),
+    download_report="Download the report",
+    report_missing="This run has no report.",
+    report_restricted=(
+        "The report quotes materials that are not for everyone, so it isn't handed out here; it "
+        "lies in the run's folder."
+    ),
 )
 
 LABELS: Mapping[Language, Labels] = {"zh": ZH, "en": EN}

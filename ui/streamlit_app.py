@@ -11,19 +11,22 @@ from assistant.errors import StudyError
 from ui import page_hooks
 from ui.conversations import Conversations
 from ui.labels import Labels
-from ui.pages import chat, document
+from ui.pages import chat, document, quality
 from ui.problems import draw_error, draw_unexpected
 from ui.render import label
 from ui.resources import conversations, jobs
-from ui.session import Opened, labels, open_passage, opened_citation, owner
+from ui.session import Opened, labels, language, open_passage, opened_citation, owner
 from ui.sidebar import draw_sidebar, draw_state
 
 # A file of ours: for a named icon or an emoji, the browser would ask a host outside.
 ICON = Path(__file__).with_name("icon.svg")
+DOCUMENT_PATH = "document"
 
 
 def main() -> None:
     """Draw the page that the address asks for."""
+    # The way from page to page drops the address's query, and with it the language.
+    st.session_state.setdefault("language", language())
     say = labels()
     st.set_page_config(page_title=say.app_title, page_icon=ICON, layout="centered")
     home = st.Page(chat.draw, title=say.chat_page, icon=":material/forum:", default=True)
@@ -33,8 +36,14 @@ def main() -> None:
             document.draw,
             title=say.document_page,
             icon=":material/article:",
-            url_path="document",
+            url_path=DOCUMENT_PATH,
             visibility="hidden",
+        ),
+        st.Page(
+            quality.draw,
+            title=say.quality_page,
+            icon=":material/monitoring:",
+            url_path="quality",
         ),
     ]
     page = st.navigation(pages)
@@ -48,10 +57,10 @@ def main() -> None:
 
 def _draw_frame_and(page: "st.Page", home: "st.Page", say: Labels) -> None:
     draw_sidebar()
-    if page is not home:
+    if page.url_path == DOCUMENT_PATH:
         with st.sidebar:
             st.page_link(home, label=label(say.to_chat), icon=":material/arrow_back:")
-    _heed_clicks(scrolls_to_passage=page.url_path == "document")
+    _heed_clicks(scrolls_to_passage=page.url_path == DOCUMENT_PATH)
     page.run()
     draw_state()
 
