@@ -224,11 +224,15 @@ def _open_files(manifest: Manifest, folder: Path) -> Index:
 
 
 class LiveIndex:
-    """The live generation, reopened when `CURRENT` names another; old readers keep theirs."""
+    """The live generation, reopened when `CURRENT` names another; old readers keep theirs.
 
-    def __init__(self, home: Path, *, fingerprint: str | None) -> None:
+    With `pinned`, it is always that generation, live or not.
+    """
+
+    def __init__(self, home: Path, *, fingerprint: str | None, pinned: str | None = None) -> None:
         self._home = home
         self._fingerprint = fingerprint
+        self._pinned = pinned
         self._lock = threading.Lock()
         self._index: Index | None = None
 
@@ -240,7 +244,7 @@ class LiveIndex:
             IndexUnusable: it can't be read.
         """
         with self._lock:
-            name = generations.current_name(self._home)
+            name = self._pinned or generations.current_name(self._home)
             if name is None:
                 raise IndexMissing("Nothing has been ingested yet.", hint=generations.BUILD_HINT)
             if self._index is None or self._index.name != name:

@@ -40,9 +40,12 @@ class Status:
 class StudyAssistant:
     """The assistant as the front ends use it: answers, searches, sources, state, suggestions."""
 
-    def __init__(self, settings: Settings, *, with_model: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, *, with_model: bool = True, generation: str | None = None
+    ) -> None:
         self._settings = settings
         self._with_model = with_model
+        self._generation = generation
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -62,7 +65,11 @@ class StudyAssistant:
         """The retriever over the live index."""
         options = self._settings.retrieval
         return Retriever(
-            live_index=LiveIndex(self._settings.home, fingerprint=self.embedder.fingerprint),
+            live_index=LiveIndex(
+                self._settings.home,
+                fingerprint=self.embedder.fingerprint,
+                pinned=self._generation,
+            ),
             embedder=self.embedder,
             glossary=self.glossary,
             n_candidates=options.n_candidates,
@@ -196,12 +203,15 @@ class StudyAssistant:
         )
 
 
-def build_assistant(settings: Settings, *, with_model: bool = True) -> StudyAssistant:
+def build_assistant(
+    settings: Settings, *, with_model: bool = True, generation: str | None = None
+) -> StudyAssistant:
     """Return the assistant for `settings`; what is heavy is opened at first use.
 
-    Without a model it answers with extracts, also where a server runs.
+    Without a model it answers with extracts, also where a server runs. `generation` is searched
+    instead of the live one, to look at it before it goes live.
     """
-    return StudyAssistant(settings, with_model=with_model)
+    return StudyAssistant(settings, with_model=with_model, generation=generation)
 
 
 def open_settings_embedder(settings: Settings) -> Embedder:
