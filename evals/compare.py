@@ -2,6 +2,9 @@
 
 Only cases that are the same in both are compared. A change is significant where the 95 % interval
 of the paired bootstrap difference leaves out zero; of twenty figures, one may do so by chance.
+
+What is not covered: abstention precision and F1, which are no means over the same cases in both
+runs; the shares wrongly answered and wrongly refused tell the same.
 """
 
 from dataclasses import dataclass
@@ -14,7 +17,12 @@ from evals.provenance import Provenance
 from evals.records import Case, Row
 from evals.run_folder import Run
 from evals.scores import METRICS
+from evals.significance import is_significant
 from evals.statistics import Mean, paired_difference
+
+
+_NOT_PAIRED = "abstention_precision"
+"""Refused in both runs, a case has the same value in both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +36,8 @@ class Change:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the interval leaves out zero."""
-        low, high = self.difference.low, self.difference.high
-        return low is not None and high is not None and (low > 0 or high < 0)
+        """Whether it is more than chance."""
+        return is_significant(self.difference)
 
     @property
     def is_better(self) -> bool:
@@ -187,7 +194,7 @@ def _changes(a: Run, b: Run, shared: list[str]) -> tuple[Change, ...]:
             )
             if metric in before and metric in after
         ]
-        if pairs:
+        if pairs and metric != _NOT_PAIRED:
             before_all, after_all = [x for x, _ in pairs], [y for _, y in pairs]
             changes.append(
                 Change(
@@ -206,7 +213,7 @@ def _summary(comparison: Comparison) -> str:
         f"{comparison.n_shared} cases are the same in both.",
         _named("Significantly better", [c.metric for c in significant if c.is_better]),
         _named("Significantly worse", [c.metric for c in significant if not c.is_better]),
-        f"{len(comparison.mended)} cases were mended, {len(comparison.broken)} broken.",
+        f"Cases mended: {len(comparison.mended)}, broken: {len(comparison.broken)}.",
     ]
     for what, ids in (
         ("only in the first run", comparison.only_in_a),

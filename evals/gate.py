@@ -29,6 +29,7 @@ from assistant.errors import StudyError
 from evals.figure_text import figure_of, interval_text, number_text
 from evals.records import Record
 from evals.scores import Figure, Scores
+from evals.significance import is_significant
 from evals.statistics import paired_difference
 
 GATE = Path(__file__).with_name("gate.toml")
@@ -174,8 +175,7 @@ def _dropped(scores: Scores, accepted: Scores, max_drop: Mapping[str, float]) ->
             continue
         sign = 1 if figure.higher_is_better else -1
         loss = -sign * change.value
-        is_significant = change.low > 0 or change.high < 0
-        if is_significant and loss > allowed:
+        if is_significant(change) and loss > allowed:
             yield Breach(
                 metric=metric,
                 group="",

@@ -93,11 +93,17 @@ def test_drop_within_chance_passes() -> None:
     assert check_gate(after, gate(max_drop={"mrr": 0.0}), before) == []
 
 
+def test_a_few_pairs_are_not_enough() -> None:
+    before = scores(figure("mrr", 1.0), per_case=per_case(*[1.0] * 5))
+    after = scores(figure("mrr", 0.0), per_case=per_case(*[0.0] * 5))
+    assert check_gate(after, gate(max_drop={"mrr": 0.1}), before) == []
+
+
 def test_less_is_better_for_some() -> None:
     def run(value: float) -> Scores:
         return scores(
             figure("errors", value, higher_is_better=False),
-            per_case={f"c{index}": {"errors": value} for index in range(5)},
+            per_case={f"c{index}": {"errors": value} for index in range(6)},
         )
 
     limits = gate(max_drop={"errors": 0.1})
