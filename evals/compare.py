@@ -20,7 +20,6 @@ from evals.scores import METRICS
 from evals.significance import is_significant
 from evals.statistics import Mean, paired_difference
 
-
 _NOT_PAIRED = "abstention_precision"
 """Refused in both runs, a case has the same value in both."""
 
