@@ -1,5 +1,6 @@
 """What to ask next: questions made from the glossary's terms."""
 
+import re
 from itertools import islice
 
 from assistant.glossary import Glossary, Term
@@ -8,7 +9,12 @@ from assistant.records import Answer, Language
 N_QUESTIONS = 4
 N_RELATED = 3
 
-_WHAT_IS: dict[Language, str] = {"zh": "什么是{term}？", "en": "What is {term}?"}
+_WHAT_IS: dict[Language, str] = {"zh": "什么是{term}？", "en": "What is meant by {term}?"}
+"""In English without an article: whether a term takes one, the glossary doesn't say."""
+
+
+_MODULE = re.compile(r"(?:^|/)(\d{2})-[^/]*$")
+"""The number of a module in the name of its file."""
 
 
 class Guide:
@@ -37,7 +43,10 @@ class Guide:
             for term in self._glossary.find(passage.text)
             if term not in asked
         )
-        return tuple(_ask(term, answer.language) for term in islice(terms, N_RELATED))
+        # What the cited module itself teaches is nearer than the basics that it builds on.
+        modules = {match[1] for each in passages if (match := _MODULE.search(each.source))}
+        nearest = sorted(terms, key=lambda term: term.module not in modules)
+        return tuple(_ask(term, answer.language) for term in nearest[:N_RELATED])
 
 
 def _ask(term: Term, language: Language) -> str:

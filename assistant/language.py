@@ -140,7 +140,7 @@ STOP_WORDS = frozenset(
     "these those and or not no do does did can could will would should may might must have has had "
     "i you he she we they them his her our your their my me us what which who whom when where why "
     "how than then so if but about into over also there here such more most some any each very "
-    "please explain describe tell "
+    "please explain describe tell meant "
     "的 了 是 在 和 与 或 也 都 就 而 及 等 这 那 其 之 于 对 把 被 为 以 从 到 由 向 有 个 "
     "一个 一种 我 你 他 她 它 我们 你们 他们 它们 什么 怎么 怎样 如何 为什么 为何 哪 哪个 "
     "哪些 多少 几 吗 呢 吧 啊 请 请问 可以 能 能否 会 要 不 没有 没 很 更 最 还 又 但 但是 "

@@ -36,7 +36,7 @@ def answer(text: str, question: str = "What is it?", language: Language = "en") 
 
 
 @pytest.mark.parametrize(
-    ("language", "pattern"), [("en", "What is term {}a?"), ("zh", "什么是术语{}a？")]
+    ("language", "pattern"), [("en", "What is meant by term {}a?"), ("zh", "什么是术语{}a？")]
 )
 def test_first_questions_are_spread_over_the_modules(language: Language, pattern: str) -> None:
     assert GUIDE.suggest(language) == tuple(
@@ -45,7 +45,7 @@ def test_first_questions_are_spread_over_the_modules(language: Language, pattern
 
 
 def test_few_terms_give_few_questions() -> None:
-    assert Guide(Glossary(TERMS[:1])).suggest("en") == ("What is term 01a?",)
+    assert Guide(Glossary(TERMS[:1])).suggest("en") == ("What is meant by term 01a?",)
     assert Guide(Glossary()).suggest("zh") == ()
 
 
@@ -53,9 +53,9 @@ def test_next_questions_are_about_terms_of_the_cited_passages() -> None:
     text = "term 01a leads to term 02b, term 03a, term 04a and term 05a"
 
     assert GUIDE.related(answer(text)) == (
-        "What is term 01a?",
-        "What is term 02b?",
-        "What is term 03a?",
+        "What is meant by term 01a?",
+        "What is meant by term 02b?",
+        "What is meant by term 03a?",
     )
 
 
@@ -69,4 +69,13 @@ def test_an_abstention_leads_to_terms_of_what_is_near() -> None:
     near = Hit(passage=passage("About term 06b."), score=0.1)
     abstention = replace(answer(""), citations=(), nearest=(near,), abstained=True)
 
-    assert GUIDE.related(abstention) == ("What is term 06b?",)
+    assert GUIDE.related(abstention) == ("What is meant by term 06b?",)
+
+
+def test_terms_of_the_cited_module_come_first() -> None:
+    cited = replace(passage("About term 01a and term 03b."), source="en/03-transformer.md")
+    hit = Hit(passage=cited, score=0.1)
+
+    questions = GUIDE.related(replace(answer(""), citations=(), nearest=(hit,)))
+
+    assert questions == ("What is meant by term 03b?", "What is meant by term 01a?")

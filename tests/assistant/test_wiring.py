@@ -133,7 +133,7 @@ def test_langchain_retriever_keeps_the_audiences(study: StudyAssistant) -> None:
 def test_glossary_is_that_of_the_first_root_that_has_one(study: StudyAssistant) -> None:
     assert [term.en for term in study.glossary.terms] == ["window sill"]
     assert study.suggest("zh") == ("什么是窗台？",)
-    assert study.related(study.ask("Why does a cat purr?")) == ("What is window sill?",)
+    assert study.related(study.ask("Why does a cat purr?")) == ("What is meant by window sill?",)
 
 
 def test_damaged_glossary_is_a_known_error(tmp_path: Path) -> None:
