@@ -9,6 +9,7 @@ import sys
 import typer
 
 from ui.command_group import CommandGroup, stop_on_sigterm
+from ui.commands import eval as evaluation
 from ui.commands import index, model, papers
 from ui.commands.ask import ask
 from ui.commands.doctor import doctor
@@ -32,6 +33,7 @@ app.command()(ingest)
 app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)
+app.add_typer(evaluation.app)
 app.command()(doctor)
 
 

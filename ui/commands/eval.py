@@ -1,0 +1,418 @@
+"""`study eval`: run the cases, score given answers, measure judges, compare runs, import sets."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from assistant.errors import ConfigError
+from ui import terminal
+from ui.command_group import JsonOption
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from assistant.wiring import StudyAssistant
+    from evals.calibration import Quality
+    from evals.gate import Breach, Gate
+    from evals.judges import Judge
+    from evals.labels import Labelled
+    from evals.records import Kind
+    from evals.run_folder import Run
+
+app = typer.Typer(
+    name="eval",
+    help="Measure answers: is it good enough, and did it get better?",
+    no_args_is_help=True,
+)
+imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_help=True)
+app.add_typer(imports)
+
+FOLDER = "evals"
+ACCEPTED = "accepted"
+"""Files that name the last run of a set that passed the gate, under STUDY_HOME/evals/."""
+
+JudgeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--judge",
+        metavar="NAME",
+        help="rules, model, stack (both; the default), or nli: and a cross-encoder's id or "
+        "folder. May be repeated: the first one makes the scores.",
+        show_default=False,
+    ),
+]
+
+SplitOption = Annotated[
+    Literal["dev", "record"] | None,
+    typer.Option("--split", help="Only this part of the set.", show_default=False),
+]
+
+
+@app.command("run")
+def run_(  # noqa: PLR0917
+    sets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--set", metavar="FILE", help="Cases; the curriculum's by default. May be repeated."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many, kinds and languages mixed.")
+    ] = None,
+    kinds: Annotated[
+        str | None, typer.Option(metavar="KIND,…", help="Only these, like fact,unanswerable.")
+    ] = None,
+    split: SplitOption = None,
+    model: Annotated[str | None, typer.Option(help="Instead of STUDY_MODEL__NAME.")] = None,
+    index: Annotated[
+        str | None, typer.Option(metavar="GENERATION", help="Instead of the live one.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Of the run; a stopped one goes on.")
+    ] = None,
+    judge: JudgeOption = None,
+    gate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Limits; exit 1 if one is broken.")
+    ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Extracts alone; judged by rules.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer every case with the assistant, judge and score the answers, write a report.
+
+    Each answer is kept as it comes: run it again with the same --out to go on.
+
+    Example: study eval run --set evals/sets/smoke.jsonl --gate evals/gate.toml
+    """
+    from assistant.settings import Settings
+    from assistant.wiring import build_assistant
+    from evals.cases import CURRICULUM, chosen, load_cases
+    from evals.evaluation import Plan, evaluate
+    from evals.gate import load_gate
+    from ui.serving import model_for_questions
+
+    limits = load_gate(gate) if gate else None
+    settings = _with_model(Settings.load(), model)
+    paths = sets or [CURRICULUM]
+    cases = chosen(load_cases(paths), kinds=_kinds(kinds), split=split, limit=limit)
+    if not cases:
+        raise ConfigError("No case is of these kinds and this split.", hint="Ask for less.")
+    names = judge or (["rules"] if no_model else ["stack"])
+    assistant = build_assistant(settings, with_model=not no_model, generation=index)
+    assistant.retriever.live_index.get()  # without an index, no model need be started
+    folder = out or settings.home / FOLDER / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    terminal.note(f"{terminal.counted(len(cases), 'case')}; the run is kept in {folder}.")
+    with nullcontext() if no_model else model_for_questions(settings), terminal.progress() as bars:
+        run = evaluate(
+            Plan(
+                cases=cases,
+                sets=paths,
+                judges=_open_judges(names, assistant),
+                workers=1 if no_model else _side_by_side(settings, assistant),
+            ),
+            assistant,
+            settings,
+            folder,
+            answering=bars.add("Cases answered"),
+            judging=bars.add("Answers judged"),
+        )
+    breaches = _check(run, limits, settings.home / FOLDER) if limits else []
+    if as_json:
+        terminal.print_json(
+            {
+                "run": str(folder),
+                "figures": [figure.model_dump() for figure in run.scores.overall],
+                "breaches": [breach.sentence for breach in breaches],
+            }
+        )
+    else:
+        from evals.run_folder import REPORT_HTML, REPORT_MARKDOWN
+
+        terminal.print_result((folder / REPORT_MARKDOWN).read_text(encoding="utf-8"))
+        terminal.note(f"The report: {folder / REPORT_HTML}")
+        for breach in breaches:
+            terminal.print_failure(breach.sentence)
+    if breaches:
+        raise typer.Exit(1)
+    if limits:
+        _accept(run, folder, settings.home / FOLDER)
+
+
+@app.command()
+def score(
+    file: Annotated[
+        Path,
+        typer.Option(metavar="ROWS", help='JSON lines: {"id", "question", "passages", "answer"}.'),
+    ],
+    judge: JudgeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score given answers: how well the passages support each sentence, and the whole.
+
+    Prints a line for each answer; `support` is that of its least supported sentence.
+
+    Example: study eval score --file answers.jsonl --json
+    """
+    from assistant.settings import Settings
+    from assistant.wiring import build_assistant
+    from evals.given_answers import load_answers, score_answer
+    from evals.judges.opening import needs_model
+    from ui.serving import model_for_questions
+
+    settings = Settings.load()
+    rows = load_answers(file)
+    name = (judge or ["stack"])[0]
+    assistant = build_assistant(settings)
+    asks = needs_model(name)
+    with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
+        (opened,) = _open_judges([name], assistant)
+        report = bars.add("Answers scored")
+        for number, row in enumerate(rows, start=1):
+            scored = score_answer(row, opened)
+            if as_json:
+                terminal.print_json(scored.model_dump())
+            else:
+                sign = "+" if scored.supported else "-"
+                terminal.print_result(f"{sign} {scored.support:.2f}  {scored.id}")
+                for sentence in scored.sentences:
+                    sign = "+" if sentence.supported else "-"
+                    reason = f"  ({sentence.reason})" if sentence.reason else ""
+                    terminal.print_result(
+                        f"    {sign} {sentence.support:.2f}  {sentence.text}{reason}"
+                    )
+            report(number, len(rows))
+
+
+@app.command("judge")
+def judge_(  # noqa: PLR0917
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Labelled sentences; our own by default. Also RAGTruth."),
+    ] = None,
+    split: SplitOption = None,
+    judge: JudgeOption = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Whole answers: the lowest of their sentences.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Print this quality beside verdicts from now on.")
+    ] = False,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps verdicts; a stopped run goes on.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure judges on sentences that people labelled as supported or not.
+
+    Example: study eval judge --labels evals/sets/judge_labels.jsonl --split record --judge rules
+    """
+    from assistant.settings import Settings
+    from assistant.wiring import build_assistant
+    from evals.evaluation import MeasuredJudge, keep_measured
+    from evals.judges.opening import needs_model
+    from evals.labels import OWN, judge_labelled, load_labelled
+    from ui.serving import model_for_questions
+
+    settings = Settings.load()
+    path = labels or OWN
+    labelled = load_labelled(path, split=split)
+    names = judge or ["stack"]
+    assistant = build_assistant(settings)
+    asks = any(map(needs_model, names))
+    with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
+        for opened in _open_judges(names, assistant):
+            found = judge_labelled(
+                labelled, opened, bars.add(f"Judged by {opened.name}"), kept_in=verdicts
+            )
+            quality = _quality(opened, labelled, [v.probability for v in found], whole=whole)
+            _show_quality(quality, as_json=as_json)
+            if keep:
+                model = assistant.status().model or "" if needs_model(opened.name) else ""
+                what = f"{path.name}{f', {split}' if split else ''}{', whole answers' * whole}"
+                keep_measured(opened.name, MeasuredJudge(labels=what, model=model, quality=quality))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", help="Folder of the earlier run.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Folder of the later run.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the comparison as a page, too.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what changed between two runs beyond chance, and the cases that flipped."""
+    from evals.compare import compare_runs, comparison_html, comparison_markdown
+    from evals.run_folder import read_run
+
+    found = compare_runs(read_run(before), read_run(after))
+    if html:
+        html.write_text(comparison_html(found), encoding="utf-8")
+    if not as_json:
+        terminal.print_result(comparison_markdown(found))
+        return
+    terminal.print_json(
+        {
+            "changes": [
+                {
+                    "metric": change.metric,
+                    "before": change.before,
+                    "after": change.after,
+                    "difference": change.difference.value,
+                    "low": change.difference.low,
+                    "high": change.difference.high,
+                    "verdict": change.verdict,
+                }
+                for change in found.changes
+            ],
+        }
+    )
+
+
+@imports.command("beir")
+def import_beir(
+    folder: Annotated[Path, typer.Argument(help="With corpus.jsonl, queries.jsonl and qrels/.")],
+    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
+    split: Annotated[str, typer.Option(help="Of the relevance judgements.")] = "test",
+) -> None:
+    """Turn a BEIR-style retrieval set into documents and cases."""
+    from evals.importers import import_beir as do
+
+    _say_imported(do(folder, out, split=split), out)
+
+
+@imports.command("squad")
+def import_squad(
+    file: Annotated[Path, typer.Argument(help="SQuAD's JSON form (also CMRC's, XQuAD's).")],
+    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
+    given: Annotated[
+        bool, typer.Option("--given", help="Each question brings its paragraph; no search.")
+    ] = False,
+) -> None:
+    """Turn a SQuAD-style file into documents and cases."""
+    from evals.importers import import_squad as do
+
+    _say_imported(do(file, out, given=given), out)
+
+
+def _say_imported(n_cases: int, out: Path) -> None:
+    from evals.importers import CASES, CORPUS
+
+    terminal.print_result(f"{terminal.counted(n_cases, 'case')} in {out / CASES}.")
+    terminal.note(
+        f"Next: STUDY_HOME={out / 'var'} study ingest {out / CORPUS}, "
+        f"then STUDY_HOME={out / 'var'} study eval run --set {out / CASES}"
+    )
+
+
+def _with_model(settings: "Settings", name: str | None) -> "Settings":
+    """Return `settings` with another model, if one is named.
+
+    Raises:
+        ConfigError: a server of another model runs.
+    """
+    from assistant.model_server import find_running
+
+    if name is None:
+        return settings
+    running = find_running(settings.home)
+    if running is not None and running.model != name:
+        raise ConfigError(
+            f"A server of {running.model} runs, not of {name}.",
+            hint="Stop it, or set STUDY_HOME to run a second one.",
+        )
+    return settings.model_copy(update={"model": settings.model.model_copy(update={"name": name})})
+
+
+def _kinds(text: str | None) -> "list[Kind]":
+    from evals.records import KINDS
+
+    wanted = [] if text is None else [part.strip() for part in text.split(",") if part.strip()]
+    if unknown := [part for part in wanted if part not in KINDS]:
+        raise typer.BadParameter(
+            f"There is no kind {', '.join(unknown)}. There are: {', '.join(KINDS)}.",
+            param_hint="--kinds",
+        )
+    return [kind for kind in KINDS if kind in wanted]
+
+
+def _open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judge]":
+    from evals.judges.opening import open_judge
+
+    return [
+        open_judge(name, embedder=assistant.embedder, chat_model=assistant.chat_model)
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
+    """Return how many questions are worth asking at a time.
+
+    On a CPU llama.cpp computes one after the other anyway, and side by side they share its cache.
+    """
+    return 16 if assistant.status().engine == "vllm" else 1
+
+
+def _quality(
+    judge: "Judge", labelled: "Sequence[Labelled]", probabilities: Sequence[float], *, whole: bool
+) -> "Quality":
+    from evals.calibration import assess
+    from evals.labels import clusters, whole_answers
+
+    supported, numbers = [each.supported for each in labelled], clusters(labelled)
+    if whole:
+        probabilities, supported, numbers = whole_answers(labelled, probabilities)
+    return assess(judge.name, probabilities, supported, threshold=judge.threshold, clusters=numbers)
+
+
+def _show_quality(quality: "Quality", *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(quality.model_dump(mode="json"))
+        return
+    terminal.print_result(
+        f"{quality.judge}: {quality.n} judged, {quality.n_unsupported} of them unsupported; "
+        f"threshold {quality.threshold:.2f}"
+    )
+    for name in (
+        "balanced_accuracy", "precision", "recall", "f1", "auc", "calibration_error",
+        "best_threshold",
+    ):  # fmt: skip
+        mean = getattr(quality, name)
+        if mean.value is not None:
+            interval = f"({mean.low:.3f} to {mean.high:.3f})"
+            terminal.print_result(f"  {name.replace('_', ' '):18} {mean.value:.3f}  {interval}")
+    for part in quality.curve:
+        terminal.print_result(
+            f"  says {part.low:.1f} to {part.high:.1f}: {part.n:5} of them, "
+            f"{part.share.value:.2f} supported"
+        )
+
+
+def _check(run: "Run", limits: "Gate", folder: Path) -> "list[Breach]":
+    """Return what is outside the gate, compared also with the last accepted run of the same set."""
+    from evals.gate import check_gate
+    from evals.run_folder import RunUnreadable, read_run
+
+    accepted = None
+    name = folder / ACCEPTED / _set_name(run)
+    if name.is_file():
+        try:
+            accepted = read_run(Path(name.read_text(encoding="utf-8").strip())).scores
+        except RunUnreadable as error:
+            terminal.warn(f"The last accepted run can't be compared with: {error}")
+    return check_gate(run.scores, limits, accepted, sets=list(run.provenance.sets))
+
+
+def _accept(run: "Run", run_folder: Path, folder: Path) -> None:
+    path = folder / ACCEPTED / _set_name(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(str(run_folder.resolve()), encoding="utf-8")
+    terminal.note("The gate holds; later runs are compared with this one.")
+
+
+def _set_name(run: "Run") -> str:
+    return "+".join(sorted(Path(name).stem for name in run.provenance.sets))
