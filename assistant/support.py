@@ -64,6 +64,7 @@ PASSAGE_WORDS, SENTENCE_WORDS, COSINE = 0.5, 3.6, 1.0
 
 TYPICAL_COSINE = 0.65
 MISSING_NUMBER, MISSING_NAME, OTHER_SUBJECT, OTHER_POLARITY = 0.06, 0.1, 0.1, 0.08
+MISSING_FORMULA = 0.1
 """Factors on the odds for each finding: any of them alone sinks a sentence copied word for word."""
 
 
@@ -122,12 +123,18 @@ def judge(
     for name in missing_names(statement, passage + "\n" + question):
         odds *= MISSING_NAME
         findings.append(f"{name} is not in the passage")
-    if shares[nearest] > 0.5 and (others := other_subject(statement, sentences[nearest])):
+    others = other_subject(statement, sentences[nearest]) if shares[nearest] > 0.5 else []
+    if same_language:
+        others = others or exchanged_subject(statement, sentences)
+    if others:
         odds *= OTHER_SUBJECT
         findings.append(f"the passage says it of {', '.join(others)}")
-    if same_language and shares[nearest] > 0.6 and _turns_round(statement, sentences[nearest]):
+    if same_language and shares[nearest] > 0.5 and _turns_round(statement, sentences[nearest]):
         odds *= OTHER_POLARITY
         findings.append("the passage says the opposite")
+    for formula in missing_formulas(statement, passage):
+        odds *= MISSING_FORMULA
+        findings.append(f"{formula} is not in the passage")
     return Support(odds / (1 + odds), "; ".join(findings), nearest)
 
 
@@ -255,6 +262,73 @@ def other_subject(statement: str, sentence: str) -> list[str]:
     return missing_names(sentence, statement)
 
 
+_CLAUSE_END = re.compile(
+    r"[，；：。！？;:]|,\s|\.\s|\s(?:and|but|while|whereas|although|though)\s|(?<=[^\d])、"
+)
+_BRACKETS = re.compile(r"（[^）]*）|\([^)]*\)")
+_SYMBOL = re.compile(r"\$\s*([A-Za-z](?:_\w|_\{\w+\})?)\s*\$")
+"""A formula that is a single letter names a thing, as a name does: $A$, $d_k$."""
+
+
+def exchanged_subject(statement: str, sentences: Sequence[str]) -> list[str]:
+    """Return the names of whom a passage says what a clause of `statement` says of another.
+
+    Each clause with a name is held against the passage's clause that shares most of its other
+    words; a clause without a name goes on about the one before it. What stands in brackets (mostly
+    a source) is nobody's subject. Without a clause that shares most words nothing can be told.
+    """
+    known = [clause for sentence in sentences for clause in _clauses(sentence)]
+    for named, words in _clauses(statement):
+        if not named or len(words) < 2:
+            continue
+        shared = [len(words & others) / len(words) for _, others in known]
+        best = max(shared, default=0.0)
+        if best < 0.6:
+            continue
+        subjects = [names for (names, _), share in zip(known, shared, strict=True) if share == best]
+        if all(subjects) and not any(named & names for names in subjects):
+            return sorted(subjects[0])
+    return []
+
+
+def _clauses(text: str) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Return the names of each clause of `text`, those before it if it has none, and its words."""
+    found: list[tuple[frozenset[str], frozenset[str]]] = []
+    so_far: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    for clause in _CLAUSE_END.split(_BRACKETS.sub(" ", text)):
+        # Names are told by how they stand in a sentence: the first word is one only if it looks so.
+        named = frozenset(name.lower() for name in [*names(clause), *_SYMBOL.findall(clause)])
+        words = frozenset(content_words(_SYMBOL.sub(" ", clause)))
+        words -= {word for name in named for word in content_words(name)}
+        named |= listed  # "BERT and GPT were …" is about both
+        so_far |= named
+        listed = frozenset() if words else named
+        if words:
+            found.append((named or so_far, words))
+    return found
+
+
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+_FORMULA_NOISE = re.compile(r"\\(?:left|right|,|;|!|quad|qquad|displaystyle)(?![a-z])|\s+|[{}]")
+
+
+def missing_formulas(statement: str, evidence: str) -> list[str]:
+    """Return the formulas of `statement` that `evidence` doesn't hold; spacing doesn't matter.
+
+    Only what relates or combines things counts: a single symbol or number is in the text anyway.
+    """
+    held = _FORMULA_NOISE.sub("", evidence).replace("\\dfrac", "\\frac")
+    missing = []
+    for match in _FORMULA.finditer(statement):
+        formula = (match[1] or match[2]).strip().rstrip(".,，。")
+        if not re.search(r"[=+*/<>^]|\\(?:frac|sqrt|cdot|times|leq?|geq?)|(?<=\S)-", formula):
+            continue
+        if _FORMULA_NOISE.sub("", formula).replace("\\dfrac", "\\frac") not in held:
+            missing.append(formula)
+    return missing
+
+
 def _leading_name(sentence: str) -> str | None:
     """Return the name that `sentence` begins with, which mostly is its subject."""
     start = re.sub(r"^[\W_]+", "", sentence)
@@ -287,6 +361,12 @@ _OPPOSITES = tuple(
         (r"更好", r"更差"),
         (r"最大|最多|最高|最好", r"最小|最少|最低|最差"),
         (r"之前|以前", r"之后|以后"),
+        (r"(?:很|较|更|越)大", r"(?:很|较|更|越)小"),
+        (r"(?:很|较|更|越)长", r"(?:很|较|更|越)短"),
+        (r"(?:很|较|更|越)多", r"(?:很|较|更|越)少"),
+        (r"(?:很|较|更|越)[高快]", r"(?:很|较|更|越)[低慢]"),
+        (r"好于|优于|强于|胜过", r"不如|差于|弱于|不及"),
+        (r"高于|大于|多于|超过", r"低于|小于|少于|不到"),
         (r"总是|总会", r"从不|有时"),
     ]
 )  # fmt: skip
@@ -314,7 +394,9 @@ def _turns_round(statement: str, sentence: str) -> bool:
     if says_the_opposite(statement, sentence):
         return True
     if is_negated(statement) == is_negated(sentence):
-        return False
+        # Negated twice is not negated, unless each time another thing is: "it is not A and not B".
+        negations, others = (len(_NEGATION.findall(text)) for text in (statement, sentence))
+        return negations >= 2 and others == 0 and len(_clauses(statement)) > 1
     if is_negated(statement):
         return True
     words, known = set(content_words(sentence)), set(content_words(statement))

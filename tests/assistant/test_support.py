@@ -5,9 +5,11 @@ import pytest
 from assistant.support import (
     Support,
     asks_for_number,
+    exchanged_subject,
     has_number,
     is_negated,
     judge,
+    missing_formulas,
     missing_names,
     missing_numbers,
     names,
@@ -305,3 +307,46 @@ def test_subject_of_the_passage_may_not_be_exchanged_for_a_name_it_also_holds() 
 
     assert other_subject(statement, sentence) == ["AdaLoRA"]
     assert other_subject(sentence, sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage", "others"),
+    [
+        ("GPT fills in masked tokens.", "GPT predicts tokens, and BERT fills in masks.", ["bert"]),
+        ("LoRA 把 $A$ 初始化为零。", "LoRA 把 $A$ 初始化为随机数，把 $B$ 初始化为零。", ["b"]),
+        ("LoRA 的训练从原模型开始。", "LoRA 把 $B$ 初始化为零，所以训练恰好从原模型开始。", []),
+        ("BERT fills in masks.", "GPT predicts tokens, and BERT fills in masks.", []),
+        ("BERT is trained on books.", "BERT (see GPT) is trained on many books.", []),
+    ],
+    ids=["names", "symbols", "carried", "right", "brackets"],
+)
+def test_clause_is_held_against_the_clause_that_says_it(
+    statement: str, passage: str, others: list[str]
+) -> None:
+    assert exchanged_subject(statement, [passage]) == others
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("It is $h = W_0x + BAx$.", []),
+        ("It is $h=W_0x-BAx$.", ["h=W_0x-BAx"]),
+        ("The matrix $B$ has rank $8$.", []),
+        ("Softmax of $\\frac{QK^T}{d_k}$.", ["\\frac{QK^T}{d_k}"]),
+    ],
+    ids=["spaced", "sign", "symbols", "no-root"],
+)
+def test_formulas_that_the_evidence_lacks(statement: str, missing: list[str]) -> None:
+    evidence = "$$h=W_0x+BAx$$ and $\\frac{QK^T}{\\sqrt{d_k}}$ hold."
+
+    assert missing_formulas(statement, evidence) == missing
+
+
+def test_two_negated_clauses_turn_two_plain_ones_round() -> None:
+    sentence = "BLEU depends on tokens, so a report must name its settings."
+
+    against = judge(
+        "BLEU does not depend on tokens, so a report need not name its settings.", [sentence], [0.7]
+    )
+
+    assert "the opposite" in against.reason
