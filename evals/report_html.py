@@ -183,7 +183,7 @@ def latency_plot(rows: Sequence[Row]) -> str:
     """Return the share of answers that had begun, and were finished, after so many seconds."""
     total = sorted(row.total_s for row in rows if not row.error)
     first = sorted(row.first_token_s for row in rows if row.first_token_s is not None)
-    ticks = round_ticks(max(total[-1], *first[-1:]))
+    ticks = round_ticks(max([total[-1], *first[-1:]]))
     lines, said = [], []
     for label, times, tone in (("first token", first, "en"), ("whole answer", total, "all")):
         if not times:
