@@ -3,7 +3,7 @@
 
 .POSIX:
 .SUFFIXES:
-.PHONY: help run ask test test-quick test-vllm test-neural lint bench clean
+.PHONY: help run ask test test-quick test-vllm test-neural lint eval bench clean
 
 BIN = .venv/bin
 # gpu: FAISS for CUDA. Say EXTRA=cpu or EXTRA=gpu to decide for yourself.
@@ -17,7 +17,8 @@ help:
 	@echo 'make test-vllm          the answering tests against the real vLLM (minutes of set-up)'
 	@echo 'make test-neural        the tests of the embedder that needs torch'
 	@echo 'make lint               style and types'
-	@echo 'make bench              how well passages are found'
+	@echo 'make eval               the smoke set with the real model, held to evals/gate.toml'
+	@echo 'make bench              how well passages are found, and how fast'
 	@echo 'make clean              remove the environments and caches, but no data'
 	@echo 'Options: PYTHON=python3.12  EXTRA=cpu|gpu  BROWSER=skip'
 
@@ -67,10 +68,26 @@ lint:
 	@echo '[4/4] Types' >&2
 	@$(BIN)/mypy
 
+eval:
+	@tools/setup.sh "$(EXTRA)" 1 4
+	@echo '[3/4] Index of the materials' >&2
+	@$(BIN)/study ingest >&2
+	@echo '[4/4] The smoke set' >&2
+	@$(BIN)/study eval run --set evals/sets/smoke.jsonl --judge rules --gate evals/gate.toml
+
+# A quarter of an hour on two cores; what a slower machine changes are the seconds, not the ratios.
 bench:
-	@tools/setup.sh "$(EXTRA),dev" 1 3
-	@echo '[3/3] Retrieval on the bilingual set' >&2
+	@tools/setup.sh "$(EXTRA),dev" 1 7
+	@echo '[3/7] Retrieval on the bilingual set' >&2
 	@$(BIN)/python -m evals.bench.retrieval
+	@echo '[4/7] Search beside embedding' >&2
+	@$(BIN)/python -m evals.bench.search_speed
+	@echo '[5/7] Kinds of index' >&2
+	@$(BIN)/python -m evals.bench.index_kinds
+	@echo '[6/7] Index of the materials' >&2
+	@$(BIN)/study ingest >&2
+	@echo '[7/7] First token beside the bare server and the tutorial' >&2
+	@$(BIN)/python -m evals.bench.tutorial
 
 clean:
 	rm -rf .venv .venv-neural .venv-vllm build dist *.egg-info

@@ -112,6 +112,7 @@ class Limits:
     min_nearness: float = 0.6
     sure_nearness: float = 0.9
     plain_nearness: float = 1.15
+    written_nearness: float = 0.8
     min_support: float = 0.6
     max_refusal: float = 0.5
 
@@ -280,13 +281,17 @@ class Assistant:
             reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
 
-    def _refused(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+    def _refused(
+        self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float | None = None
+    ) -> Answer:
         """Return an abstention, or extracts where the passages plainly are about the question.
 
-        A small model also refuses what they hold. A question for a number stays refused: there a
-        near miss looks just the same.
+        A small model also refuses what they hold, or says it so that nothing holds. A question for
+        a number stays refused: there a near miss looks just the same.
         """
-        if run.nearness < self._limits.plain_nearness or asks_for_number(run.standalone):
+        if extracts_from is None:
+            extracts_from = self._limits.plain_nearness
+        if run.nearness < extracts_from or asks_for_number(run.standalone):
             return self._abstention(run)
         return self._extracts(run, excerpts, NO_ANSWER[run.language])
 
@@ -303,7 +308,7 @@ class Assistant:
         checked = self._check(run, excerpts, reply)
         held = [s.text for s in checked.sentences if s.is_claim and s.supported]
         if not held:
-            return self._refused(run, excerpts)
+            return self._refused(run, excerpts, self._limits.written_nearness)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
         misses_number = asks_for_number(run.standalone) and not any(map(has_number, held))

@@ -121,6 +121,10 @@ class AnsweringSettings(Group):
         1.15,
         description="From here on extracts stand for a refusal: small models refuse too much.",
     )
+    written_nearness: float = Field(
+        0.8,
+        description="From here on extracts stand for a reply of which no sentence is supported.",
+    )
     max_refusal: float = Field(
         0.5,
         ge=0,

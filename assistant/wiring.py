@@ -108,6 +108,7 @@ class StudyAssistant:
                 min_nearness=options.min_nearness,
                 sure_nearness=options.sure_nearness,
                 plain_nearness=options.plain_nearness,
+                written_nearness=options.written_nearness,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),

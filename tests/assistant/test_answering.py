@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-NEVER_PLAIN = Limits(plain_nearness=inf)
+NEVER_PLAIN = Limits(plain_nearness=inf, written_nearness=inf)
 """Refusals stay refusals; what stands for them where passages are near has its own tests."""
 
 
@@ -677,6 +677,15 @@ def test_extracts_stand_for_a_refusal_where_the_passages_are_plainly_near(
         citation.quote == citation.passage.text[citation.start_char : citation.end_char]
         for citation in answer.citations
     )
+
+
+@pytest.mark.parametrize("limit", [0.0, inf], ids=["near", "far"])
+def test_extracts_stand_for_a_reply_of_which_nothing_holds(home: Path, limit: float) -> None:
+    limits = Limits(plain_nearness=inf, written_nearness=limit)
+
+    answer = assistant(home, FakeChatModel(BAD_EN), limits=limits).ask(WHY_EN)
+
+    assert answer.mode == ("extracts" if limit == 0.0 else "refusal")
 
 
 def test_question_for_a_number_stays_refused_however_near_the_passages(home: Path) -> None:
