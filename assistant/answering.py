@@ -111,7 +111,7 @@ class Limits:
     given_tokens: int = 3000
     min_nearness: float = 0.6
     sure_nearness: float = 0.9
-    plain_nearness: float = 1.15
+    plain_nearness: float = 1.0
     written_nearness: float = 0.8
     min_support: float = 0.6
     max_refusal: float = 0.5

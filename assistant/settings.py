@@ -118,7 +118,7 @@ class AnsweringSettings(Group):
         description="A question with a name that no document mentions needs a hit so near.",
     )
     plain_nearness: float = Field(
-        1.15,
+        1.0,
         description="From here on extracts stand for a refusal: small models refuse too much.",
     )
     written_nearness: float = Field(

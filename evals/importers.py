@@ -88,6 +88,8 @@ def _squad_cases(values: Mapping[str, Any], out: Path, given: bool) -> Iterator[
             text = str(paragraph["context"])
             source = _write_document(out, f"{article_number:03d}-{number:03d}", title, text)
             for question in paragraph["qas"]:
+                if not str(question["question"]).strip():
+                    continue  # CMRC 2018 has a few that are blank
                 answers = question.get("answers") or []
                 is_answerable = not question.get("is_impossible", False) and bool(answers)
                 yield Case(

@@ -58,6 +58,7 @@ SQUAD = {
                     "qas": [
                         {"id": "1", "question": "When?", "answers": [{"text": "when happy"}]},
                         {"id": "2", "question": "Why?", "answers": [], "is_impossible": True},
+                        {"id": "3", "question": " ", "answers": [{"text": "cat"}]},
                     ],
                 }
             ],
