@@ -278,11 +278,12 @@ def import_beir(
     folder: Annotated[Path, typer.Argument(help="With corpus.jsonl, queries.jsonl and qrels/.")],
     out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
     split: Annotated[str, typer.Option(help="Of the relevance judgements.")] = "test",
+    as_json: JsonOption = False,
 ) -> None:
     """Turn a BEIR-style retrieval set into documents and cases."""
     from evals.importers import import_beir as do
 
-    _say_imported(do(folder, out, split=split), out)
+    _say_imported(do(folder, out, split=split), out, as_json=as_json)
 
 
 @imports.command("squad")
@@ -292,16 +293,21 @@ def import_squad(
     given: Annotated[
         bool, typer.Option("--given", help="Each question brings its paragraph; no search.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Turn a SQuAD-style file into documents and cases."""
     from evals.importers import import_squad as do
 
-    _say_imported(do(file, out, given=given), out)
+    _say_imported(do(file, out, given=given), out, as_json=as_json)
 
 
-def _say_imported(n_cases: int, out: Path) -> None:
+def _say_imported(n_cases: int, out: Path, *, as_json: bool) -> None:
     from evals.importers import CASES, CORPUS
 
+    if as_json:
+        values = {"n_cases": n_cases, "cases": str(out / CASES), "corpus": str(out / CORPUS)}
+        terminal.print_json(values)
+        return
     terminal.print_result(f"{terminal.counted(n_cases, 'case')} in {out / CASES}.")
     terminal.note(
         f"Next: STUDY_HOME={out / 'var'} study ingest {out / CORPUS}, "
