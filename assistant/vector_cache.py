@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
 from assistant.embedding import Embedder, clean_text
 from assistant.errors import BusyError, StudyError
@@ -85,14 +86,15 @@ class VectorCache:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=self._timeout_s)) as connection:
-                # Readers don't wait for a writer; a batch lost by a power cut is embedded again.
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._use_wal(connection)
+                # A batch lost by a power cut is embedded again.
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(_SCHEMA)
                 yield connection
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError) as error:  # filelock's Timeout is an OSError
             # The low byte is the kind of failure, the rest says more.
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_BUSY or isinstance(error, Timeout):
                 raise BusyError(
                     f"{self._path} has been locked by another process for {self._timeout_s:.0f} s.",
                     hint="Wait for the other ingestion to end, then run this one again.",
@@ -101,6 +103,14 @@ class VectorCache:
                 f"The vector cache {self._path} can't be used: {error}.",
                 hint="Delete the file if it is damaged: what it held is embedded again.",
             ) from error
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        """Have readers not wait for a writer. The file keeps this, so it is done once."""
+        if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            return
+        # Of two processes that change it at once, SQLite fails one without waiting.
+        with FileLock(f"{self._path}.lock", timeout=self._timeout_s):
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
 def embed_with_cache(
