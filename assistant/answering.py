@@ -17,7 +17,7 @@ from typing import Protocol
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
-from assistant.excerpts import choose_excerpts, whole_excerpts
+from assistant.excerpts import choose_excerpts, sentence_values, whole_excerpts
 from assistant.language import content_words, detect_language, split_sentences
 from assistant.phrases import (
     EXTRACTS,
@@ -113,7 +113,7 @@ class Limits:
     sure_nearness: float = 0.9
     plain_nearness: float = 1.0
     written_nearness: float = 0.8
-    min_support: float = 0.6
+    min_support: float = 0.75
     max_refusal: float = 0.5
 
 
@@ -438,11 +438,12 @@ def _best_prose(candidate: Candidate) -> tuple[int, int]:
     A passage's best sentence as such may be a diagram, which is no answer to read.
     """
     text = candidate.hit.passage.text
+    values = sentence_values(candidate)
     best = max(
         range(len(candidate.spans)),
         key=lambda n: (
             not text.startswith(("```", "~~~"), candidate.spans[n][0]),
-            candidate.cosines[n],
+            values[n],
         ),
     )
     return candidate.spans[best]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from assistant.language import MARKER, content_words, split_sentences
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Citation, Passage, Sentence
-from assistant.support import Support
+from assistant.support import Support, leading_name
 
 _SPACED_MARKER = re.compile(rf"\s*{MARKER.pattern}")
 _TOKEN = re.compile(rf"\s*{NOT_IN_MATERIALS}[.。]?")
@@ -87,8 +87,10 @@ def check_reply(
     sentences: list[Sentence] = []
     evidence_of: dict[int, list[Evidence]] = {}
     text = ""
+    subject = ""
     for draft in drafts:
-        sentence, found = _check(draft, passages, weigh, min_support)
+        subject = leading_name(draft.body) or subject
+        sentence, found = _check(draft, subject, passages, weigh, min_support)
         sentences.append(sentence)
         for number, evidence in found.items():
             evidence_of.setdefault(number, []).append(evidence)
@@ -181,12 +183,20 @@ def _without_markers(stretch: str, masked: str) -> tuple[str, list[int]]:
     return body.strip(), numbers
 
 
+_PRONOUN = re.compile(
+    r"^(?:It|They|This(?: (?:method|model|technique))?)\b|^(?:它们?|其|该方法|这种方法)"
+)
+
+
 def _check(
-    draft: _Draft, passages: Sequence[Passage], weigh: Weigh, min_support: float
+    draft: _Draft, subject: str, passages: Sequence[Passage], weigh: Weigh, min_support: float
 ) -> tuple[Sentence, dict[int, Evidence]]:
     if draft.is_table_head or not is_claim(draft.body):
         return Sentence(text=draft.body, is_claim=False, supported=True, support=1.0), {}
     statement = re.sub(r"^\s*(?:[-*+•]|\d+[.)、])\s+", "", draft.body)
+    if subject:
+        # "It" is what the sentence before was about; a passage on another thing is no support.
+        statement = _PRONOUN.sub(lambda _: subject, statement)
     cited = {number: weigh(statement, passages[number - 1]) for number in draft.markers}
     kept = {n: e for n, e in cited.items() if e.support.probability >= min_support}
     so_far = max((evidence.support.probability for evidence in kept.values()), default=0.0)
@@ -224,9 +234,10 @@ def _check(
 def is_claim(text: str) -> bool:
     """Whether `text` asserts something: headings, questions, lead-ins ("For example:") don't."""
     stripped = text.strip().strip("*_ ")
-    if stripped.startswith("#") or stripped.endswith(("?", "？")):
-        return False
     n_words = len(content_words(stripped))
+    # A long sentence that ends in a question mostly says something first.
+    if stripped.startswith("#") or (stripped.endswith(("?", "？")) and n_words <= 12):
+        return False
     return n_words > 0 and not (stripped.endswith((":", "：")) and n_words <= 8)
 
 

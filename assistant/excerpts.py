@@ -13,6 +13,9 @@ from assistant.retrieval import Candidate
 WHOLE_PASSAGE_SHARE = 0.35
 """Weight of a passage's score beside that of the single sentence."""
 
+LEAD_BONUS = 0.08
+"""Added to the cosine of a passage's first sentence."""
+
 NEIGHBOUR_SHARE = 0.8
 """A sentence counts at least this share of the one before it: explanations go on."""
 
@@ -27,7 +30,7 @@ def choose_excerpts(
     """
     options: list[tuple[float, int, int, int]] = []
     for place, item in enumerate(candidates[:max_passages]):
-        values = [float(cosine) for cosine in item.cosines]
+        values = sentence_values(item)
         for number, (start, end) in enumerate(item.spans):
             before = values[number - 1] * NEIGHBOUR_SHARE if number else -1.0
             value = (1 - WHOLE_PASSAGE_SHARE) * max(values[number], before)
@@ -52,6 +55,17 @@ def choose_excerpts(
         text = _joined(item, sorted(taken[place]), max_tokens)
         excerpts.append(Excerpt(len(excerpts) + 1, item.hit, text))
     return excerpts
+
+
+def sentence_values(item: Candidate) -> list[float]:
+    """Return how much each sentence of a hit is worth reading: its cosine; the first counts more.
+
+    A section begins with what its subject is; an example further down may be nearer to a question
+    that is hardly more than the subject's name.
+    """
+    values = [float(cosine) for cosine in item.cosines]
+    values[0] += LEAD_BONUS
+    return values
 
 
 def whole_excerpts(candidates: Sequence[Candidate], *, max_tokens: int) -> list[Excerpt]:

@@ -132,7 +132,7 @@ class AnsweringSettings(Group):
         description="Abstain when the model would have refused with more than this probability.",
     )
     min_support: float = Field(
-        0.6, ge=0, le=1, description="A sentence with less support is marked as unsupported."
+        0.75, ge=0, le=1, description="A sentence with less support is marked as unsupported."
     )
 
 

@@ -254,7 +254,7 @@ def other_subject(statement: str, sentence: str) -> list[str]:
 
     That is so when it misses a name of the statement and has one that the statement lacks.
     """
-    lead, own_lead = _leading_name(sentence), _leading_name(statement)
+    lead, own_lead = leading_name(sentence), leading_name(statement)
     if lead and own_lead and not mentions(statement, lead):
         return [lead]  # "AdaLoRA is a form of LoRA …" says nothing of LoRA as its subject
     if not missing_names(statement, sentence):
@@ -329,7 +329,7 @@ def missing_formulas(statement: str, evidence: str) -> list[str]:
     return missing
 
 
-def _leading_name(sentence: str) -> str | None:
+def leading_name(sentence: str) -> str | None:
     """Return the name that `sentence` begins with, which mostly is its subject."""
     start = re.sub(r"^[\W_]+", "", sentence)
     return next((name for name in names(sentence) if start.startswith(name)), None)

@@ -321,3 +321,24 @@ def test_no_words_get_lost_or_change_their_order(reply: str) -> None:
     letters = re.compile(r"[^\W\d_]")
 
     assert letters.findall(check(reply).text) == letters.findall(reply)
+
+
+def test_pronoun_stands_for_the_subject_of_the_sentence_before() -> None:
+    seen: list[str] = []
+
+    def listen(statement: str, against: Passage) -> Evidence:
+        seen.append(statement)
+        return weigh(statement, against)
+
+    check_reply(
+        "LoRA freezes weights [1]. It shares out a budget [1]. 它很小[1]。",
+        PASSAGES[:1],
+        listen,
+        min_support=0.6,
+    )
+
+    assert list(dict.fromkeys(seen)) == [
+        "LoRA freezes weights.",
+        "LoRA shares out a budget.",
+        "LoRA很小。",
+    ]
