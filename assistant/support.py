@@ -95,7 +95,8 @@ def judge(
         sentences: those of the passage, at least one.
         cosines: centred cosine of the statement and each of them, in [-1, 1].
         context: title and heading path of the passage.
-        question: what was asked; its numbers and names may be repeated in the answer.
+        question: what was asked; its names may be repeated in the answer, and its numbers, except
+            for sizes: "405B" and "1.75 万亿" are what a near miss or a false premise asks about.
     """
     words = set(content_words(statement))
     if not words:
@@ -117,7 +118,7 @@ def judge(
         + COSINE * (max(cosines) - TYPICAL_COSINE)
     )
     findings = []
-    for number in missing_numbers(statement, passage + "\n" + question):
+    for number in missing_numbers(statement, passage + "\n" + _without_sizes(question)):
         odds *= MISSING_NUMBER
         findings.append(f"{number} is not in the passage")
     for name in missing_names(statement, passage + "\n" + question):
@@ -163,6 +164,11 @@ def missing_numbers(statement: str, evidence: str) -> list[str]:
         ):
             missing.append(match.group().strip())
     return missing
+
+
+def _without_sizes(question: str) -> str:
+    """Return `question` without its numbers that have a scale."""
+    return _QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)
 
 
 def _plain_figures(text: str) -> str:

@@ -350,3 +350,19 @@ def test_two_negated_clauses_turn_two_plain_ones_round() -> None:
     )
 
     assert "the opposite" in against.reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage", "question"),
+    [
+        ("Llama 3 405B has 80 layers.", "Llama 3 70B has 80 layers.", "Layers of Llama 3 405B?"),
+        ("GPT-3 有 1.75 万亿参数。", "GPT-3 有 1750 亿参数。", "GPT-3 有 1.75 万亿参数，对吗？"),
+    ],
+)
+def test_sizes_of_the_question_must_be_in_the_passage(
+    statement: str, passage: str, question: str
+) -> None:
+    support = judge(statement, [passage], [0.9], question=question)
+
+    assert "is not in the passage" in support.reason
+    assert support.probability < 0.6
