@@ -75,7 +75,7 @@ eval:
 	@echo '[4/4] The smoke set' >&2
 	@$(BIN)/study eval run --set evals/sets/smoke.jsonl --judge rules --gate evals/gate.toml
 
-# A quarter of an hour on two cores; what a slower machine changes are the seconds, not the ratios.
+# What a slower machine changes are the seconds, not the ratios.
 bench:
 	@tools/setup.sh "$(EXTRA),dev" 1 7
 	@echo '[3/7] Retrieval on the bilingual set' >&2

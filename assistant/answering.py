@@ -267,13 +267,13 @@ class Assistant:
                 yield Finished(self._interrupted(run, excerpts, reply))
                 return
             if says_not_in_materials(reply):
-                yield Finished(self._refused(run, excerpts))
+                yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
                 return
             if insist or not _is_wrong_language(reply, run.language):
                 break
             yield Restarted()
         if _refusal_probability(likeliest, reply) > self._limits.max_refusal:
-            yield Finished(self._refused(run, excerpts))
+            yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
             return
         if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
             yield Wrote(reply[n_shown:])
@@ -281,16 +281,12 @@ class Assistant:
             reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
 
-    def _refused(
-        self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float | None = None
-    ) -> Answer:
+    def _refused(self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float) -> Answer:
         """Return an abstention, or extracts where the passages plainly are about the question.
 
         A small model also refuses what they hold, or says it so that nothing holds. A question for
         a number stays refused: there a near miss looks just the same.
         """
-        if extracts_from is None:
-            extracts_from = self._limits.plain_nearness
         if run.nearness < extracts_from or asks_for_number(run.standalone):
             return self._abstention(run)
         return self._extracts(run, excerpts, NO_ANSWER[run.language])

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from assistant.errors import StudyError
 from evals.records import Case, Kind, Split
+from evals.text_file import read_lines
 
 SETS = Path(__file__).parent / "sets"
 CURRICULUM = SETS / "curriculum.jsonl"
@@ -25,7 +26,7 @@ def load_cases(paths: Sequence[Path]) -> list[Case]:
     """
     cases: dict[str, Case] = {}
     for path in paths:
-        for number, line in enumerate(_text(path).split("\n"), start=1):
+        for number, line in enumerate(read_lines(path, CasesUnreadable), start=1):
             if not line.strip():
                 continue
             case = _case(line, f"{path}, line {number}")
@@ -66,15 +67,6 @@ def chosen(
         seen[group] = seen.get(group, 0) + 1
     taken = {place for _, place in sorted(turns)[:limit]}
     return [case for place, case in enumerate(fitting) if place in taken]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CasesUnreadable(
-            f"{path} can't be read: {error}.", hint="Give a file of JSON lines in UTF-8."
-        ) from error
 
 
 def _case(line: str, where: str) -> Case:

@@ -15,6 +15,7 @@ from assistant.errors import StudyError
 from assistant.language import MARKER, split_sentences
 from evals.judges import Judge
 from evals.records import Record
+from evals.text_file import read_lines
 
 
 class RowsUnreadable(StudyError):
@@ -59,13 +60,7 @@ def load_answers(path: Path) -> list[GivenAnswer]:
     Raises:
         RowsUnreadable: the file can't be read, or a line is something else.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RowsUnreadable(
-            f"{path} can't be read: {error}.", hint="Give a file of JSON lines in UTF-8."
-        ) from error
-    rows = list(_rows(lines, path))
+    rows = list(_rows(read_lines(path, RowsUnreadable), path))
     if not rows:
         raise RowsUnreadable(f"{path} holds no answer.", hint="Give a file of JSON lines.")
     return rows

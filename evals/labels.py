@@ -17,6 +17,7 @@ from assistant.language import Span, detect_language, split_sentences
 from assistant.records import Language
 from evals.judges import Judge
 from evals.records import Record, Split, Verdict
+from evals.text_file import read_lines
 
 OWN = Path(__file__).parent / "sets" / "judge_labels.jsonl"
 
@@ -50,7 +51,7 @@ def load_labelled(path: Path, *, split: Split | None = None) -> list[Labelled]:
         LabelsUnreadable: the file can't be read, a line has neither form, or an id stands twice.
     """
     found: dict[str, Labelled] = {}
-    for number, line in enumerate(_text(path).split("\n"), start=1):
+    for number, line in enumerate(read_lines(path, LabelsUnreadable), start=1):
         if not line.strip():
             continue
         for labelled in _labelled(line, f"{path}, line {number}"):
@@ -226,12 +227,3 @@ def _keep(path: Path, labelled: Labelled, judge: Judge, verdict: Verdict) -> Non
     # The break stands first: it also ends a line that was cut off.
     with path.open("a", encoding="utf-8") as file:
         file.write("\n" + line.model_dump_json())
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelsUnreadable(
-            f"{path} can't be read: {error}.", hint="Give a file of JSON lines in UTF-8."
-        ) from error

@@ -6,17 +6,16 @@ stopped goes on where it was; rows that failed are tried again. An error is a ro
 
 import json
 import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Protocol
 
-from assistant.answering import Event, Finished, Found, Wrote
+from assistant.answering import Answerer, Finished, Found, Wrote
 from assistant.errors import StudyError
 from assistant.language import detect_language
-from assistant.records import EVERYONE, Answer, Hit, Language, Passage, Turn
+from assistant.records import EVERYONE, Answer, Hit, Passage, Turn
 from assistant.retrieval import SearchResult
 from evals.records import Case, Cited, Read, Row, Statement
 
@@ -28,20 +27,8 @@ Report = Callable[[int, int], None]
 """Called with the number of cases done and of all."""
 
 
-class Answering(Protocol):
+class Answering(Answerer, Protocol):
     """What a run needs of the assistant; `assistant.wiring.StudyAssistant` has it."""
-
-    def stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Turn] = (),
-        audiences: frozenset[str] = EVERYONE,
-        language: Language | None = None,
-        passages: Sequence[Passage] | None = None,
-    ) -> Iterator[Event]:
-        """Yield what happens while the question is answered."""
-        ...
 
     def search(
         self, question: str, *, top_k: int | None = None, audiences: frozenset[str] = EVERYONE
@@ -75,7 +62,6 @@ def run_cases(
     left = iter([case for case in cases if case.id not in rows])
     report = report or (lambda done, total: None)
     report(len(rows), len(cases))
-    lock = threading.Lock()
     with ThreadPoolExecutor(workers) as pool:
         running: set[Future[Row]] = set()
         try:
@@ -89,7 +75,7 @@ def run_cases(
                 for future in done:
                     row = future.result()
                     rows[row.case.id] = row
-                    with lock, (folder / ROWS).open("a", encoding="utf-8") as file:
+                    with (folder / ROWS).open("a", encoding="utf-8") as file:
                         file.write(row.model_dump_json() + "\n")
                     report(len(rows), len(cases))
         finally:

@@ -3,7 +3,6 @@
 With `PAGE_SHOTS` naming a folder, pictures are left there to be looked at.
 """
 
-import os
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.integration.browser import CHROMIUM, ROOT, Reader, chromium, serve
+from tests.integration.browser import CHROMIUM, ROOT, Reader, serve
 from tests.ui.samples import (
     ABSTAINED_ZH,
     EXTRACTS_EN,
@@ -43,18 +42,6 @@ class Server:
 
     def play(self, scenario: str) -> None:
         self._scenario.write_text(scenario, encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = os.environ.get("PAGE_SHOTS")
-    return Path(folder) if folder else tmp_path_factory.mktemp("shots")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 With `PAGE_SHOTS` naming a folder, pictures are left there to be looked at.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from evals.report_html import report_html
 from tests.evals.run_samples import made_up_run
-from tests.integration.browser import CHROMIUM, ROOT, Reader, chromium, serve
+from tests.integration.browser import CHROMIUM, ROOT, Reader, serve
 from tests.ui.quality_samples import keep_run
 from ui.labels import EN, ZH
 
@@ -24,18 +23,6 @@ pytestmark = [
 ]
 APP = ROOT / "tests" / "ui" / "fake_app.py"
 SIZES = [("zh-CN", 1200), ("en-GB", 1200), ("zh-CN", 380)]
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = os.environ.get("PAGE_SHOTS")
-    return Path(folder) if folder else tmp_path_factory.mktemp("shots")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

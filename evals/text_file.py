@@ -1,0 +1,19 @@
+"""Files that people give to the harness, read as text or refused with one sentence."""
+
+from pathlib import Path
+
+from assistant.errors import StudyError
+
+
+def read_lines(path: Path, error: type[StudyError]) -> list[str]:
+    """Return the lines of a text file.
+
+    Raises:
+        StudyError: of the kind `error`: the file is missing, or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as cause:
+        raise error(
+            f"{path} can't be read: {cause}.", hint="Give a file of JSON lines in UTF-8."
+        ) from cause
