@@ -46,7 +46,14 @@ from assistant.records import (
     Turn,
 )
 from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
-from assistant.support import asks_for_number, has_number, judge, mentions
+from assistant.support import (
+    asks_for_number,
+    gives_numbers,
+    has_number,
+    judge,
+    mentions,
+    names_what_is_counted,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +116,13 @@ class Limits:
     prompt_tokens: int = 400
     max_passages: int = 4
     given_tokens: int = 3000
-    min_nearness: float = 0.6
+    min_nearness: float = 0.42
+    extract_nearness: float = 0.6
     sure_nearness: float = 0.9
     plain_nearness: float = 1.0
-    written_nearness: float = 0.8
+    written_evidence: float = 0.88
+    number_evidence: float = 1.2
+    method_evidence: float = 0.65
     min_support: float = 0.75
     max_refusal: float = 0.5
 
@@ -211,7 +221,9 @@ class Assistant:
         )
         yield Found(tuple(excerpt.hit for excerpt in excerpts))
         if not self._chat_model.is_ready():
-            yield Finished(self._extracts(run, excerpts))
+            # Nobody reads the passages here, so they must be nearer than for the model.
+            is_near = run.nearness >= self._limits.extract_nearness
+            yield Finished(self._extracts(run, excerpts) if is_near else self._abstention(run))
             return
         yield from self._answer(run, excerpts)
 
@@ -281,13 +293,21 @@ class Assistant:
             reply = _without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
 
-    def _refused(self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float) -> Answer:
-        """Return an abstention, or extracts where the passages plainly are about the question.
+    def _refused(
+        self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float, support: float = 0.0
+    ) -> Answer:
+        """Return an abstention, or extracts where the materials seem to have the answer.
 
-        A small model also refuses what they hold, or says it so that nothing holds. A question for
-        a number stays refused: there a near miss looks just the same.
+        A small model also refuses what they hold, or says it so that nothing holds. How near the
+        passages are and the best `support` of what it wrote, added up, tell these from what is
+        not there. For a number that takes more: there a near miss looks just the same. Not so when
+        the question brings its own numbers: the passages show how such things are worked out.
         """
-        if run.nearness < extracts_from or asks_for_number(run.standalone):
+        if gives_numbers(run.standalone):
+            extracts_from = min(extracts_from, self._limits.method_evidence)
+        elif asks_for_number(run.standalone):
+            extracts_from = max(extracts_from, self._limits.number_evidence)
+        if run.nearness + support < extracts_from:
             return self._abstention(run)
         return self._extracts(run, excerpts, NO_ANSWER[run.language])
 
@@ -304,13 +324,22 @@ class Assistant:
         checked = self._check(run, excerpts, reply)
         held = [s.text for s in checked.sentences if s.is_claim and s.supported]
         if not held:
-            return self._refused(run, excerpts, self._limits.written_nearness)
+            # A sentence with a finding against it (a number no passage has) speaks for nothing.
+            near = [s.support for s in checked.sentences if s.is_claim and not s.reason]
+            best = max(near, default=0.0)
+            return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        misses_number = asks_for_number(run.standalone) and not any(map(has_number, held))
-        cited = [citation.passage for citation in checked.citations]
-        if misses_number or not any(_is_about(passage, run.result.subjects) for passage in cited):
+        if asks_for_number(run.standalone) and not any(
+            has_number(text) and names_what_is_counted(run.standalone, text) for text in held
+        ):
             return self._abstention(run)
+        subjects = run.result.subjects
+        if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
+            if not any(_is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
+                return self._abstention(run)
+            best = max(s.support for s in checked.sentences if s.supported)
+            return self._refused(run, excerpts, self._limits.written_evidence, best)
         if _is_wrong_language(checked.text, run.language):
             return self._extracts(run, excerpts)
         run.note("total")

@@ -110,8 +110,11 @@ class AnsweringSettings(Group):
     )
     max_passages: int = Field(4, ge=1, le=20, description="Passages in a prompt.")
     min_nearness: float = Field(
-        0.6,
+        0.42,
         description="Abstain without asking the model when no hit is so near (`Hit.nearness`).",
+    )
+    extract_nearness: float = Field(
+        0.6, description="Without a model, abstain when no hit is so near."
     )
     sure_nearness: float = Field(
         0.9,
@@ -121,9 +124,16 @@ class AnsweringSettings(Group):
         1.0,
         description="From here on extracts stand for a refusal: small models refuse too much.",
     )
-    written_nearness: float = Field(
-        0.8,
-        description="From here on extracts stand for a reply of which no sentence is supported.",
+    written_evidence: float = Field(
+        0.88,
+        description="From here on extracts stand for a reply of which no sentence is supported: "
+        "nearness and the best of these sentences' support, added up.",
+    )
+    number_evidence: float = Field(
+        1.2, description="The same where the question is for a number: near misses look alike."
+    )
+    method_evidence: float = Field(
+        0.65, description="The same where the question brings the numbers to calculate with."
     )
     max_refusal: float = Field(
         0.5,

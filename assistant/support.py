@@ -429,6 +429,36 @@ def asks_for_number(question: str) -> bool:
     return bool(_ASKS_FOR_NUMBER.search(question))
 
 
+_COUNTED = re.compile(
+    r"\bhow many ((?:(?!(?:a|are|can|could|did|do|does|got|had|has|have|in|is|of|per|should|the|to|"
+    r"was|were|will|would|you|we|they|it)\b)[A-Za-z-]+\s*){1,3})",
+    re.IGNORECASE,
+)
+
+
+def names_what_is_counted(question: str, answer: str) -> bool:
+    """Whether `answer` mentions what an English `question` wants counted: "how many layers".
+
+    True where the question counts nothing, and where the languages differ.
+    """
+    match = _COUNTED.search(question)
+    if match is None or detect_language(answer) != "en":
+        return True
+    counted = set(content_words(match[1]))
+    return not counted or bool(counted & set(content_words(answer)))
+
+
+_NAMED_NUMBER = re.compile(
+    r"\b(?!(?:After|At|For|Given|If|In|Suppose|Take|With)\b)[A-Z][a-z]+[\s-]\d[\w.]*"
+)
+"""Llama 3, Claude 3.5: a number that is part of a name."""
+
+
+def gives_numbers(question: str) -> bool:
+    """Whether `question` brings numbers to calculate with: two or more beside those of names."""
+    return len(_QUANTITY.findall(_plain_figures(_NAMED_NUMBER.sub(" ", question)))) >= 2
+
+
 def has_number(text: str) -> bool:
     """Whether `text` holds a number, in figures or in words."""
     return bool(_NUMBER_WORD.search(text))

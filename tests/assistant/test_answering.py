@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-NEVER_PLAIN = Limits(plain_nearness=inf, written_nearness=inf)
+NEVER_PLAIN = Limits(plain_nearness=inf, written_evidence=inf)
 """Refusals stay refusals; what stands for them where passages are near has its own tests."""
 
 
@@ -681,21 +681,39 @@ def test_extracts_stand_for_a_refusal_where_the_passages_are_plainly_near(
 
 @pytest.mark.parametrize("limit", [0.0, inf], ids=["near", "far"])
 def test_extracts_stand_for_a_reply_of_which_nothing_holds(home: Path, limit: float) -> None:
-    limits = Limits(plain_nearness=inf, written_nearness=limit)
+    limits = Limits(plain_nearness=inf, written_evidence=limit)
 
     answer = assistant(home, FakeChatModel(BAD_EN), limits=limits).ask(WHY_EN)
 
     assert answer.mode == ("extracts" if limit == 0.0 else "refusal")
 
 
-def test_question_for_a_number_stays_refused_however_near_the_passages(home: Path) -> None:
-    model = FakeChatModel("NOT_IN_MATERIALS")
+@pytest.mark.parametrize(
+    ("question", "is_refused"),
+    [
+        ("How many times do cats purr?", True),
+        ("If 3 cats purr 25 times a second, how many times do they purr together?", False),
+        ("3 只猫每秒打呼噜 25 次，一共多少次？", False),
+    ],
+    ids=["unknown", "worked-out-en", "worked-out-zh"],
+)
+def test_question_for_a_number_stays_refused_unless_it_brings_its_own(
+    home: Path, question: str, is_refused: bool
+) -> None:
+    limits = Limits(min_nearness=0.0, plain_nearness=0.0, number_evidence=inf, method_evidence=-inf)
 
-    answer = assistant(home, model, limits=Limits(plain_nearness=0.0)).ask(
-        "How many times do cats purr?"
-    )
+    answer = assistant(home, FakeChatModel("NOT_IN_MATERIALS"), limits=limits).ask(question)
 
-    assert answer.abstained
+    assert answer.mode == ("refusal" if is_refused else "extracts")
+
+
+def test_without_a_model_the_passages_must_be_nearer(home: Path) -> None:
+    def mode(extract_nearness: float) -> str:
+        limits = Limits(min_nearness=0.0, extract_nearness=extract_nearness)
+        return assistant(home, FakeChatModel(is_up=False), limits=limits).ask(WHY_EN).mode
+
+    assert mode(0.0) == "extracts"
+    assert mode(inf) == "refusal"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from assistant.support import (
     Support,
     asks_for_number,
     exchanged_subject,
+    gives_numbers,
     has_number,
     is_negated,
     judge,
@@ -13,6 +14,7 @@ from assistant.support import (
     missing_names,
     missing_numbers,
     names,
+    names_what_is_counted,
     other_subject,
     quantities,
     says_the_opposite,
@@ -366,3 +368,42 @@ def test_sizes_of_the_question_must_be_in_the_passage(
 
     assert "is not in the passage" in support.reason
     assert support.probability < 0.6
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "8 pipeline stages, 24 micro batches: how much idle time?",
+        "(1,2,2) 和 (2,1,2) 的余弦相似度是多少",
+        "TP 20，FP 5，FN 10，精确率是多少",
+        "If 3 cats purr 25 times, how often is that?",
+    ],
+)
+def test_question_with_figures_to_calculate_with_gives_numbers(question: str) -> None:
+    assert gives_numbers(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many GPUs was Llama 3 405B trained on?",
+        "GPT-3 比 GPT-2 大多少？",
+        "awq 量化一个70B的模型要几小时",
+    ],
+)
+def test_figures_of_names_are_nothing_to_calculate_with(question: str) -> None:
+    assert not gives_numbers(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("how many layers has Chinchilla got", "Chinchilla has 70 billion parameters.", False),
+        ("how many layers has BERT got", "BERT-large has 24 layers.", True),
+        ("How many kv heads does Llama use?", "It uses 8 key-value heads.", True),
+        ("How many does it have?", "It has 175 billion parameters.", True),
+        ("GPT-2 多少参数", "GPT-2 有 15 亿参数。", True),
+    ],
+)
+def test_answer_must_name_what_is_counted(question: str, answer: str, *, expected: bool) -> None:
+    assert names_what_is_counted(question, answer) is expected
