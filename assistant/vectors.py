@@ -60,10 +60,17 @@ class VectorIndex:
         return cls(index)
 
     def save(self, path: Path) -> None:
-        """Write the index to `path`."""
+        """Write the index to `path`.
+
+        Raises:
+            OSError: it can't be written.
+        """
         import faiss
 
-        faiss.write_index(self._index, str(path))
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:
+            raise OSError(f"{path.name} can't be written: {error}") from error
 
     @classmethod
     def open(cls, path: Path) -> "VectorIndex":

@@ -49,7 +49,7 @@ def test_rollback_goes_to_the_one_before(study: Study, indexed: Path, two: tuple
     result = study("index", "rollback")
     assert result.stdout == f"{two[0]} is live; it was {two[1]}.\n"
     assert generations.current_name(indexed) == two[0]
-    (values,) = json_lines(study("index", "rollback", two[1], "--json").stdout)
+    (values,) = json_lines(study("index", "rollback", "--to", two[1], "--json").stdout)
     assert values == {"live": two[1], "former": two[0]}
 
 
@@ -63,7 +63,7 @@ def test_rollback_refuses_a_damaged_generation(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("rollback",), ("rollback", "20200101-000000")], ids=" ".join
+    "arguments", [("rollback",), ("rollback", "--to", "20200101-000000")], ids=" ".join
 )
 def test_rollback_to_nothing_is_a_known_error(
     study: Study, indexed: Path, arguments: tuple[str, ...]
