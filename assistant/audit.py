@@ -106,9 +106,15 @@ def record(home: Path, entry: Entry) -> None:
 
 
 def heal(home: Path) -> None:
-    """Bring to its end what a killed process began; call only while `generations.writing`."""
+    """Bring to its end what a killed process began; call only while `generations.writing`.
+
+    Raises:
+        StorageError: the disk is full or can't be written to.
+    """
+    generations.remove_unfinished(home)
     pending = _pending(home)
     with storing(publish_folder(home)):
+        generations.unmark_live(home)
         if pending is not None and generations.current_name(home) == pending.to:
             lines = _entries(home)
             if not lines or lines[-1] != pending:

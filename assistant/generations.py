@@ -248,6 +248,16 @@ def is_candidate(home: Path, name: str) -> bool:
     return (generation_folder(home, name) / CANDIDATE).exists() and name != current_name(home)
 
 
+def unmark_live(home: Path) -> None:
+    """Have the live generation count as live also later on; call only while `writing`."""
+    try:
+        live = current_name(home)
+    except IndexCorrupt:
+        return
+    if live is not None:
+        (generation_folder(home, live) / CANDIDATE).unlink(missing_ok=True)
+
+
 def publish(home: Path, name: str) -> None:
     """Make the generation `name` the live one; readers switch between two requests.
 
@@ -255,11 +265,9 @@ def publish(home: Path, name: str) -> None:
     """
     read_manifest(home, name)
     with storing(index_folder(home)):
-        former = _current_name_if_readable(home)
-        if former:  # left by a process that was killed between the two next lines
-            (generation_folder(home, former) / CANDIDATE).unlink(missing_ok=True)
+        unmark_live(home)  # by a process that was killed before it could
         write_atomically(index_folder(home) / "CURRENT", name + "\n")
-        (generation_folder(home, name) / CANDIDATE).unlink(missing_ok=True)
+        unmark_live(home)
 
 
 def remove(home: Path, name: str) -> None:
@@ -277,13 +285,6 @@ def remove_unfinished(home: Path) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if not (path / "manifest.json").is_file():
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _current_name_if_readable(home: Path) -> str | None:
-    try:
-        return current_name(home)
-    except IndexCorrupt:
-        return None
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -12,8 +12,10 @@ from ui.command_group import JsonOption
 from ui.publish_progress import Stages
 
 if TYPE_CHECKING:
+    from assistant.embedding import Embedder
     from assistant.settings import Settings
     from ingest.pipeline import Report
+    from ingest.plan import ParseFiles
 
 _MOST_LISTED = 20
 
@@ -121,6 +123,8 @@ def ingest_materials(
     *,
     rebuild: bool = False,
     drop_failed: bool = False,
+    embedder: "Embedder | None" = None,
+    parse: "ParseFiles | None" = None,
 ) -> "Report":
     """Return the report on taking `roots` into the index of these settings; it goes live at once.
 
@@ -128,6 +132,8 @@ def ingest_materials(
         settings: those in force.
         roots: folders and files.
         bars: where progress is shown.
+        embedder: instead of opening that of the settings.
+        parse: instead of parsing in processes of this machine.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
 
@@ -139,10 +145,17 @@ def ingest_materials(
     from ingest.pipeline import carry_out
     from ui.commands.materials import candidate_builder, plan_materials, summary, user_name
 
-    embedder, stages = open_settings_embedder(settings), Stages(bars)
+    embedder, stages = embedder or open_settings_embedder(settings), Stages(bars)
     with generations.writing(settings.home):
+        audit.heal(settings.home)
         plan = plan_materials(
-            settings, roots, embedder, stages, rebuild=rebuild, drop_failed=drop_failed
+            settings,
+            roots,
+            embedder,
+            stages,
+            rebuild=rebuild,
+            drop_failed=drop_failed,
+            parse=parse,
         )
         report = carry_out(plan, candidate_builder(settings, embedder, stages))
         if plan.has_news:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from ingest.changes import Changes, FileChangeKind, Materials
     from ingest.pipeline import Build, BuildResult
-    from ingest.plan import Live, Planned, Progress
+    from ingest.plan import Live, ParseFiles, Planned, Progress
 
 VECTOR_CACHE_FILE = "vectors.sqlite"
 
@@ -30,6 +30,7 @@ def plan_materials(
     *,
     rebuild: bool = False,
     drop_failed: bool = False,
+    parse: "ParseFiles | None" = None,
 ) -> "Planned":
     """Return what taking in `roots` comes to; writes nothing.
 
@@ -40,6 +41,7 @@ def plan_materials(
         stages: where progress is shown.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
+        parse: instead of parsing in processes of this machine.
 
     Raises:
         StudyError: nothing could be taken in.
@@ -51,7 +53,7 @@ def plan_materials(
     options = settings.ingest
     return make_plan(
         roots,
-        parse=partial(parse_all, workers=n_workers(options.workers)),
+        parse=parse or partial(parse_all, workers=n_workers(options.workers)),
         limits=Limits(
             max_file_bytes=int(options.max_file_mb * 1e6),
             max_unpacked_bytes=int(options.max_unpacked_mb * 1e6),

@@ -32,7 +32,7 @@ def prune_generations(
         gone = _superfluous(home, keep, keep_candidates_s)
         return gone, sum(_size(home, name) for name in gone)
     with publishing(home), generations.writing(home):
-        generations.remove_unfinished(home)
+        audit.heal(home)
         gone = _superfluous(home, keep, keep_candidates_s)
         n_bytes = sum(_size(home, name) for name in gone)
         for name in gone:

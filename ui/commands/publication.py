@@ -121,6 +121,7 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
 
     embedder = open_settings_embedder(settings)
     with generations.writing(settings.home):
+        audit.heal(settings.home)
         stages.enter("parse")
         plan = plan_materials(
             settings, request.roots, embedder, stages, drop_failed=request.drops_failed
@@ -168,7 +169,7 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
         outcome = replace(outcome, reason=" ".join(verdict.reasons))
         audit.record(settings.home, _entry(request, outcome, plan, "reject"))
         return outcome
-    outcome = replace(outcome, reason=request.reason or HOLDS.format(measured.n_cases))
+    outcome = replace(outcome, reason=HOLDS.format(measured.n_cases))
     _go_live(settings, request, outcome, plan)
     return replace(outcome, published=True, generation=candidate)
 
@@ -203,7 +204,7 @@ def _entry(request: Request, outcome: Outcome, plan: "Planned", action: "Action"
         action=action,
         former=outcome.previous,
         to=outcome.candidate or "",
-        reason=request.reason if request.is_forced else outcome.reason,
+        reason=outcome.reason if action == "reject" else request.reason or outcome.reason,
         scores=outcome.scores,
         summary=summary(plan.changes),
     )
