@@ -154,13 +154,14 @@ class Histories(RuleBasedStateMachine):
         return int(count)
 
 
-TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=20,
-    stateful_step_count=14,
-    deadline=None,
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),  # shrinking would take longer than the time limit
-    suppress_health_check=list(HealthCheck),
-)
-TestHistories.pytestmark = [pytest.mark.slow]
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+class TestHistories(Histories.TestCase):  # type: ignore[misc]  # made by hypothesis
+    settings = settings(
+        max_examples=20,
+        stateful_step_count=14,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),  # shrinking takes longer than the time limit
+        suppress_health_check=list(HealthCheck),
+    )

@@ -1,18 +1,26 @@
 """`study publish`: measured before it goes live, put back, logged; a model that says the same."""
 
+import io
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from assistant import audit, generations
+from assistant.settings import Settings
 from tests.assistant.openai_server import Exchange, OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
+from tests.ui.commands.test_watch import wait_for
 from ui.commands.pruning import publishing
+from ui.commands.publication import Outcome, Request, publish_materials
+from ui.commands.watch import follow
 from ui.publish_progress import ProgressFile, Stage
+from ui.terminal import PlainBars
 
-CASES = [
+CASES: list[dict[str, object]] = [
     {
         "id": f"en-{n}",
         "language": "en",
@@ -33,7 +41,7 @@ CASES = [
         ]
     )
 ]
-OTHERS = [
+OTHERS: list[dict[str, object]] = [
     {
         "id": "zh-dome",
         "language": "zh",
@@ -49,7 +57,7 @@ OTHERS = [
         "evidence": [{"source": "zh/observatory.md", "heading": "望远镜"}],
     },
 ]
-STRANGERS = [
+STRANGERS: list[dict[str, object]] = [
     {
         "id": "other",
         "language": "en",
@@ -290,7 +298,7 @@ def test_a_bad_file_is_told_and_the_rest_goes_live(
     assert result.exit_code == 1
     (values,) = json_lines(result.stdout)
     assert values["published"]
-    (failure,) = values["failures"]  # type: ignore[misc]
+    (failure,) = list[dict[str, str]](values["failures"])  # type: ignore[call-overload]
     assert failure["source"] == "broken.pdf"
     assert set(failure) == {"source", "place", "message", "hint"}
 
@@ -303,3 +311,32 @@ def test_the_first_generation_needs_the_floors_alone(
     assert values["published"], values["reason"]
     assert values["previous"] is None
     assert values["scores"]["recall@5"] == {"candidate": 1, "live": None}  # type: ignore[index]
+
+
+def test_a_watched_folder_publishes_through_the_gate(
+    corpus: Path, indexed: Path, model: OpenAIServer
+) -> None:
+    settings, told, stop = Settings.load(), list[Outcome](), threading.Event()
+    request = Request(roots=[corpus], by="watch", retries_refused=False)
+
+    def publish() -> Outcome:
+        return publish_materials(settings, request, PlainBars(io.StringIO()))
+
+    watch = threading.Thread(
+        target=lambda: follow(
+            [corpus], publish, told.append, settle_s=0.3, rescan_s=1, polling=False, stop=stop
+        )
+    )
+    watch.start()
+    try:
+        edit(corpus, "9 minutes", "11 minutes")
+        wait_for(lambda: len(told) == 1, timeout_s=60)
+        (corpus / "en" / "observatory.md").write_text("# Bees\n\nBees make honey.", "utf-8")
+        wait_for(lambda: len(told) == 2, timeout_s=60)
+        time.sleep(3)  # it is looked at again, but neither measured nor logged again
+    finally:
+        stop.set()
+        watch.join()
+    assert [outcome.published for outcome in told] == [True, False]
+    assert generations.current_name(indexed) == told[0].candidate
+    assert [entry.action for entry in audit.read(indexed)] == ["publish", "reject"]
