@@ -17,6 +17,7 @@ from evals.run_folder import Run
 from evals.scores import Scores, score_run
 
 _AGAINST = "the live generation"
+_ALSO_LIVE = " The live generation is outside this limit, too."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,13 @@ def test_a_floor_counts_for_the_smoke_set_alone() -> None:
     assert reasons(found_in(3), None, smoke=["c0", "c1", "c2", "c3"]) == ()
 
 
+def test_a_floor_that_the_live_one_breaks_too_still_counts_but_says_so() -> None:
+    (reason,) = reasons(found_in(3), found_in(3))
+    assert reason.endswith(
+        "must be at least 0.400. The live generation is outside this limit, too."
+    )
+
+
 def test_errors_of_the_candidate_speak_against_it_and_break_cases() -> None:
     rows = [make_error(case) for case in CASES[:4]]
     candidate = run([*rows, *(row(case, is_found=True) for case in CASES[4:])])

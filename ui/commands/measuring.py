@@ -77,7 +77,11 @@ def measure(
     )
     moves = plan.changes.moves
     runs = [(candidate, follow_moves(choice.cases, moves))]
-    if live := plan.live.generation:
+    live = plan.live.generation
+    if live and plan.live.shaped_by.get("embedder") != embedder.fingerprint:
+        terminal.note(f"{live} was built with another embedder: only the gate's limits count.")
+        live = ""
+    if live:
         runs.insert(0, (live, list(choice.cases)))
     left_out = f"; {choice.n_left_out} are about other materials" if choice.n_left_out else ""
     terminal.note(

@@ -27,6 +27,7 @@ def watch_materials(
     settings: "Settings", roots: Sequence[Path], *, by: str, as_json: bool = False
 ) -> None:
     """Publish `roots` now and whenever they have changed and settled, until Ctrl-C."""
+    from ui.commands.pruning import prune_generations
     from ui.commands.publication import Request, publish_materials
     from ui.commands.publication_view import show_outcome
 
@@ -34,7 +35,14 @@ def watch_materials(
 
     def publish() -> "Outcome":
         with terminal.progress() as bars:
-            return publish_materials(settings, request, bars)
+            outcome = publish_materials(settings, request, bars)
+        if outcome.published:  # nobody is there to do it
+            prune_generations(
+                settings.home,
+                keep=settings.publish.keep_generations,
+                keep_candidates_s=settings.publish.keep_days * 86400,
+            )
+        return outcome
 
     def tell(outcome: "Outcome") -> None:
         show_outcome(outcome, as_json=as_json)
