@@ -217,7 +217,7 @@ def storing(folder: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.OperationalError) as error:
         number = error.errno if isinstance(error, OSError) else None
-        is_full = number in _NO_ROOM or "full" in str(error)
+        is_full = number in _NO_ROOM or any(word in str(error) for word in ("full", "No space"))
         raise StorageError(
             f"{folder} can't be written to: {getattr(error, 'strerror', None) or error}.",
             hint=(

@@ -70,7 +70,9 @@ class VectorIndex:
         try:
             faiss.write_index(self._index, str(path))
         except RuntimeError as error:
-            raise OSError(f"{path.name} can't be written: {error}") from error
+            # Before that, faiss tells where in its own code it happened.
+            _, _, reason = str(error).rpartition("failed: ")
+            raise OSError(f"{path.name} can't be written: {reason}") from error
 
     @classmethod
     def open(cls, path: Path) -> "VectorIndex":

@@ -97,11 +97,19 @@ def weigh(
         smoke: ids of the cases of the smoke set.
         smoke_set: its file, which names its limits in the gate.
     """
-    reasons = [
-        breach.sentence for breach in check_gate(_of(candidate, smoke), gate, sets=[str(smoke_set)])
-    ]
+    breaches = check_gate(_of(candidate, smoke), gate, sets=[str(smoke_set)])
     if live is None:
-        return Verdict(reasons=tuple(reasons), scores=_scores(candidate.scores, None))
+        sentences = tuple(breach.sentence for breach in breaches)
+        return Verdict(reasons=sentences, scores=_scores(candidate.scores, None))
+    # Such a limit still counts; but whoever decides should know that the update didn't break it.
+    also_live = {
+        (breach.metric, breach.group)
+        for breach in check_gate(_of(live, smoke), gate, sets=[str(smoke_set)])
+    }
+    reasons = [
+        breach.sentence + (_ALSO_LIVE if (breach.metric, breach.group) in also_live else "")
+        for breach in breaches
+    ]
     reasons += [
         breach.sentence
         for breach in losses(candidate.scores, live.scores, gate.max_drop, against=_AGAINST)

@@ -293,10 +293,11 @@ def test_removed_generation_is_gone(tmp_path: Path) -> None:
     ("error", "hint"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "Make room"),
+        (OSError("vectors.faiss can't be written: No space left on device"), "Make room"),
         (sqlite3.OperationalError("database or disk is full"), "Make room"),
         (PermissionError(errno.EACCES, "Permission denied"), "writable"),
     ],
-    ids="disk sqlite rights".split(),
+    ids="disk faiss sqlite rights".split(),
 )
 def test_what_a_disk_refuses_is_told_with_a_remedy(
     tmp_path: Path, error: Exception, hint: str
