@@ -181,7 +181,9 @@ def make_plan(
                 "There is nothing to index: no document gave a passage.",
                 hint="Put .md, .pdf, .docx or other supported files into the folder.",
             )
-        # Everything failed: what is live stays as it is.
+        # Everything failed: what is live stays as it is, and whatever should have gone is told.
+        told = {failure.source for failure in taken.failures}
+        taken.failures += [_only_one(name) for name in live.sources.keys() - told - {*kept}]
         taken.sources, taken.passages = dict(live.sources), dict(live.passages)
     sources = dict(sorted(taken.sources.items()))
     changes = find_changes(
@@ -312,6 +314,14 @@ def _emptied(discovery: Discovery, live: Live) -> list[Scope]:
         and not any(path.is_relative_to(scope.within) for path in paths)
         and any(covers(scope, name, source.root) for name, source in live.sources.items())
     ]
+
+
+def _only_one(name: str) -> FileFailure:
+    return FileFailure(
+        source=name,
+        reason="It should go, but no other file can be read: the index would be empty.",
+        hint="Mend the files that fail, or put others there; then run it again.",
+    )
 
 
 def _is_empty(scope: Scope) -> FileFailure:

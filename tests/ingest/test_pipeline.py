@@ -318,6 +318,19 @@ def test_what_is_live_stays_when_everything_fails(home: Home) -> None:
     assert (report.removed, report.generation, home.build.calls) == ((), "g1", 1)
 
 
+def test_what_should_go_but_would_leave_nothing_is_told(home: Home) -> None:
+    home.write(a_dot_md="text")
+    home.ingest()
+    home.remove("a.md")
+    home.write(b_dot_md="")
+    report = home.ingest()
+    assert {failure.source: failure.reason for failure in report.failures} == {
+        "a.md": "It should go, but no other file can be read: the index would be empty.",
+        "b.md": "It is empty.",
+    }
+    assert (report.removed, home.build.calls, home.texts) == ((), 1, {"a.md": ["text"]})
+
+
 def test_the_order_of_passages_does_not_depend_on_who_was_parsed_first(home: Home) -> None:
     home.write(**{f"f{number}_dot_md": f"text {number}" for number in range(20)})
     home.ingest()
