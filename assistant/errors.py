@@ -15,6 +15,7 @@
         - ModelRejected
         - ModelReplyInvalid
     - BusyError
+    - StorageError
     - IngestError (its kinds are in `ingest/errors.py`)
 """
 
@@ -81,6 +82,10 @@ class ModelReplyInvalid(ModelError):
 
 class BusyError(StudyError):
     """Another process holds what this one needs."""
+
+
+class StorageError(StudyError):
+    """The disk is full, read-only, or not ours to write to."""
 
 
 class IngestError(StudyError):

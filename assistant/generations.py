@@ -2,14 +2,17 @@
 
     HOME/index/CURRENT               the name of the live one, replaced atomically
     HOME/index/generations/NAME/     vectors, words, passages, and manifest.json, written last
+    HOME/index/generations/NAME/CANDIDATE     there as long as it never was live
 
 A folder without a manifest is unfinished and never read. What is not here: how to search one
 (`assistant/index.py`).
 """
 
+import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -18,19 +21,28 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assistant.errors import BusyError, IndexCorrupt, IndexMissing
+from assistant.errors import BusyError, IndexCorrupt, IndexMissing, StorageError
 
 FORMAT = 1
 """Raised whenever a reader of older code would misread the files."""
 
 BUILD_HINT = "Run `study ingest PATH…` to build it."
 SWITCH_HINT = "`study index list` shows the generations, `study index rollback` makes one live."
+CANDIDATE = "CANDIDATE"
+"""The file that marks a generation which never was live."""
+
 REBUILD_HINT = "Run `study ingest PATH… --rebuild` to build a new generation."
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source file as it was taken in: its sha256, its root and what is known of it."""
+    """A source file as it was taken in: its sha256, its root and what is known of it.
+
+    `parsed_by` stands for the settings and versions that made its passages, "" if unknown.
+    """
 
     sha256: str
     root: str
@@ -40,6 +52,7 @@ class Source:
     owner: str = ""
     version: str = ""
     n_passages: int = 0
+    parsed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,16 +178,53 @@ def writing(home: Path) -> Iterator[None]:
 
     Raises:
         BusyError: another process is writing.
+        StorageError: nobody can write there.
     """
-    index_folder(home).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(index_folder(home) / "write.lock")
-    try:
-        with lock.acquire(timeout=0):
-            yield
-    except Timeout as error:
-        raise BusyError(
+    with only_one(
+        index_folder(home) / "write.lock",
+        BusyError(
             "Another process is building the index.",
             hint="Wait for it to end, then run the command again.",
+        ),
+    ):
+        yield
+
+
+@contextmanager
+def only_one(path: Path, busy: BusyError) -> Iterator[None]:
+    """Hold the lock at `path`, or raise `busy` if another process or thread does.
+
+    Raises:
+        StorageError: nobody can write there.
+    """
+    lock = FileLock(path)
+    with storing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise busy from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def storing(folder: Path) -> Iterator[None]:
+    """Turn what a full, failing or read-only disk raises into a StorageError."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        is_full = number in _NO_ROOM or any(word in str(error) for word in ("full", "No space"))
+        raise StorageError(
+            f"{folder} can't be written to: {getattr(error, 'strerror', None) or error}.",
+            hint=(
+                "Make room (`study index prune` removes old generations), then run it again."
+                if is_full
+                else "Check that the disk is writable and that the folder is yours."
+            ),
         ) from error
 
 
@@ -183,12 +233,50 @@ def seal(folder: Path, manifest: Manifest) -> None:
     for path in folder.rglob("*"):
         _sync(path)
     write_atomically(folder / "manifest.json", manifest.to_json())
+    # The names of the folders, too: CURRENT must never name one that a power cut takes away.
+    for path in (folder.parent, folder.parent.parent):
+        _sync(path)
+
+
+def mark_candidate(folder: Path) -> None:
+    """Have the generation that is being built in `folder` count as one that never was live."""
+    (folder / CANDIDATE).touch()
+
+
+def is_candidate(home: Path, name: str) -> bool:
+    """Whether the generation `name` never was live."""
+    return (generation_folder(home, name) / CANDIDATE).exists() and name != current_name(home)
+
+
+def unmark_live(home: Path) -> None:
+    """Have the live generation count as live also later on; call only while `writing`."""
+    try:
+        live = current_name(home)
+    except IndexCorrupt:
+        return
+    if live is not None:
+        (generation_folder(home, live) / CANDIDATE).unlink(missing_ok=True)
 
 
 def publish(home: Path, name: str) -> None:
-    """Make the generation `name` the live one; readers switch between two requests."""
+    """Make the generation `name` the live one; readers switch between two requests.
+
+    Call only while `writing`.
+    """
     read_manifest(home, name)
-    write_atomically(index_folder(home) / "CURRENT", name + "\n")
+    with storing(index_folder(home)):
+        unmark_live(home)  # by a process that was killed before it could
+        write_atomically(index_folder(home) / "CURRENT", name + "\n")
+        unmark_live(home)
+
+
+def remove(home: Path, name: str) -> None:
+    """Delete the generation `name`; call only while `writing`, and never for the live one."""
+    folder = generation_folder(home, name)
+    with storing(folder.parent):
+        # First what makes it complete: killed from here on, it is an unfinished one.
+        (folder / "manifest.json").unlink(missing_ok=True)
+        shutil.rmtree(folder)
 
 
 def remove_unfinished(home: Path) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from assistant import generations
 from assistant.centring import Centres
-from assistant.errors import IndexCorrupt, IndexMissing, IndexStale
+from assistant.errors import IndexCorrupt, IndexMissing, IndexStale, IndexUnusable
 from assistant.generations import Manifest
 from assistant.passage_store import PassageStore
 from assistant.vectors import VectorIndex
@@ -244,9 +244,19 @@ class LiveIndex:
             IndexUnusable: it can't be read.
         """
         with self._lock:
-            name = self._pinned or generations.current_name(self._home)
-            if name is None:
-                raise IndexMissing("Nothing has been ingested yet.", hint=generations.BUILD_HINT)
-            if self._index is None or self._index.name != name:
-                self._index = open_index(self._home, name, fingerprint=self._fingerprint)
+            name = self._name()
+            while self._index is None or self._index.name != name:
+                try:
+                    self._index = open_index(self._home, name, fingerprint=self._fingerprint)
+                except IndexUnusable:
+                    # Perhaps it was let go just now, since another one is live.
+                    former, name = name, self._name()
+                    if name == former:
+                        raise
             return self._index
+
+    def _name(self) -> str:
+        name = self._pinned or generations.current_name(self._home)
+        if name is None:
+            raise IndexMissing("Nothing has been ingested yet.", hint=generations.BUILD_HINT)
+        return name

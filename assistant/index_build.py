@@ -1,6 +1,7 @@
 """How a generation is built from passages; see `assistant/index.py` for how it is searched."""
 
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,10 +109,11 @@ def build_generation(
         counts: figures for the record.
         centres: the language centres to use; by default those shipped for the embedder, or else
             the corpus's own.
-        go_live: whether CURRENT is to name it at the end.
+        go_live: whether CURRENT is to name it at the end; else it is a candidate.
 
     Raises:
         IngestError: there are no passages.
+        StorageError: the disk is full or can't be written to.
     """
     if not passages:
         raise IngestError(
@@ -141,38 +143,57 @@ def build_generation(
     )
     name = _new_name(home)
     folder = generations.generation_folder(home, name)
-    (folder / "words").mkdir(parents=True)
-    VectorIndex.build(_centred(passage_vectors, languages, centres, "passage")).save(
-        folder / "vectors.faiss"
-    )
-    VectorIndex.build(_centred(sentence_vectors, sentence_languages, centres, "sentence")).save(
-        folder / "sentences.faiss"
-    )
-    WordIndex.build([content_words(embedded_text(passage)) for passage in passages]).save(
-        folder / "words"
-    )
-    PassageStore.write(folder / "passages.sqlite", passages, spans)
-    (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
-    manifest = Manifest(
-        name=name,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        n_passages=len(passages),
-        n_sentences=len(sentence_languages),
-        dim=passage_vectors.shape[1],
-        shaped_by={**shaped_by, "embedder": fingerprint},
-        sources=dict(sources),
-        roots=tuple(roots),
-        counts=dict(counts or {}),
-        files={
-            path.relative_to(folder).as_posix(): generations.hash_file(path)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
-    )
-    generations.seal(folder, manifest)
+    try:
+        with generations.storing(folder):
+            (folder / "words").mkdir(parents=True)
+            VectorIndex.build(_centred(passage_vectors, languages, centres, "passage")).save(
+                folder / "vectors.faiss"
+            )
+            VectorIndex.build(
+                _centred(sentence_vectors, sentence_languages, centres, "sentence")
+            ).save(folder / "sentences.faiss")
+            WordIndex.build([content_words(embedded_text(passage)) for passage in passages]).save(
+                folder / "words"
+            )
+            PassageStore.write(folder / "passages.sqlite", passages, spans)
+            (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
+            manifest = Manifest(
+                name=name,
+                created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                n_passages=len(passages),
+                n_sentences=len(sentence_languages),
+                dim=passage_vectors.shape[1],
+                shaped_by={**shaped_by, "embedder": fingerprint},
+                sources=dict(sources),
+                roots=tuple(roots),
+                counts=dict(counts or {}),
+                files={
+                    path.relative_to(folder).as_posix(): generations.hash_file(path)
+                    for path in sorted(folder.rglob("*"))
+                    if path.is_file()
+                },
+            )
+            generations.mark_candidate(folder)
+            generations.seal(folder, manifest)
+    except BaseException:
+        # On a full disk, what is half-written would keep the next one from being built.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     if go_live:
         generations.publish(home, name)
     return manifest
+
+
+def texts_to_embed(passages: Sequence[Passage]) -> list[str]:
+    """Return every text of `passages` that a generation has a vector of."""
+    return [
+        *(embedded_text(passage) for passage in passages),
+        *(
+            passage.text[start:end]
+            for passage in passages
+            for start, end in sentence_spans(passage)
+        ),
+    ]
 
 
 def _centred(

@@ -160,6 +160,44 @@ class IngestSettings(Group):
     workers: int = Field(0, ge=0, description="Parsing processes; 0: one a core, 4 at most.")
 
 
+class PublishSettings(Group):
+    """How a candidate is measured before it goes live."""
+
+    smoke: Path | None = Field(
+        None, description="Cases that every candidate is measured on; none: the shipped smoke set."
+    )
+    cases: tuple[Path, ...] = Field(
+        (),
+        description="Cases that join in when their evidence changes; none: the curriculum's.",
+    )
+    gate: Path | None = Field(
+        None, description="Limits that a candidate must keep; none: the shipped gate."
+    )
+    judge: str = Field(
+        "rules", description="Who judges answers: rules (fast), model, stack, or nli:ID."
+    )
+    keep_days: float = Field(
+        7, ge=0, description="`study index prune` lets go of candidates older than this, days."
+    )
+    keep_generations: int = Field(
+        3, ge=1, description="Former generations that `study index prune` keeps for going back."
+    )
+
+
+class WatchSettings(Group):
+    """How `study ingest --watch` follows the materials."""
+
+    settle_s: float = Field(
+        3, ge=0, le=600, description="Publish after so long without a change, seconds."
+    )
+    rescan_s: float = Field(
+        300, gt=0, description="Compare all hashes this often, whether told of changes or not."
+    )
+    polling: bool = Field(
+        False, description="Look for changes instead of being told: for shares and containers."
+    )
+
+
 class WebSettings(Group):
     """The web page."""
 
@@ -197,6 +235,8 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
     ingest: IngestSettings = IngestSettings()
+    publish: PublishSettings = PublishSettings()
+    watch: WatchSettings = WatchSettings()
     web: WebSettings = WebSettings()
 
     @classmethod

@@ -52,6 +52,8 @@ class VectorCache:
             StudyError: the file can't be read.
         """
         found: dict[bytes, bytes] = {}
+        if not self._path.exists():
+            return found
         with self._opened() as connection:
             for start in range(0, len(text_hashes), _KEYS_PER_QUERY):
                 hashes = text_hashes[start : start + _KEYS_PER_QUERY]
@@ -134,9 +136,7 @@ def embed_with_cache(
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used, or the embedder failed.
     """
-    cleaned = [clean_text(text) for text in texts]
-    hashes = [hashlib.sha256(text.encode()).digest() for text in cleaned]
-    text_by_hash = dict(zip(hashes, cleaned, strict=True))
+    hashes, text_by_hash = _hashed(texts)
     kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
     vectors = {
         text_hash: np.frombuffer(vector, _LITTLE_ENDIAN) for text_hash, vector in kept.items()
@@ -158,3 +158,22 @@ def embed_with_cache(
     for row, text_hash in enumerate(hashes):
         result[row] = vectors[text_hash]
     return result, len(missing)
+
+
+def count_missing(embedder: Embedder, texts: Sequence[str], cache: VectorCache) -> int:
+    """Return how many vectors `embed_with_cache` would compute for `texts`; writes nothing.
+
+    Raises:
+        BusyError: another process kept the cache locked for too long.
+        StudyError: the cache can't be used.
+    """
+    _, text_by_hash = _hashed(texts)
+    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
+    return len(text_by_hash) - len(kept)
+
+
+def _hashed(texts: Sequence[str]) -> tuple[list[bytes], dict[bytes, str]]:
+    """Return the hash of each text as it is embedded, and those texts by their hashes."""
+    cleaned = [clean_text(text) for text in texts]
+    hashes = [hashlib.sha256(text.encode()).digest() for text in cleaned]
+    return hashes, dict(zip(hashes, cleaned, strict=True))

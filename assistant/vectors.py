@@ -60,10 +60,19 @@ class VectorIndex:
         return cls(index)
 
     def save(self, path: Path) -> None:
-        """Write the index to `path`."""
+        """Write the index to `path`.
+
+        Raises:
+            OSError: it can't be written.
+        """
         import faiss
 
-        faiss.write_index(self._index, str(path))
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:
+            # Before that, faiss tells where in its own code it happened.
+            _, _, reason = str(error).rpartition("failed: ")
+            raise OSError(f"{path.name} can't be written: {reason}") from error
 
     @classmethod
     def open(cls, path: Path) -> "VectorIndex":

@@ -41,16 +41,22 @@ class StudyAssistant:
     """The assistant as the front ends use it: answers, searches, sources, state, suggestions."""
 
     def __init__(
-        self, settings: Settings, *, with_model: bool = True, generation: str | None = None
+        self,
+        settings: Settings,
+        *,
+        with_model: bool = True,
+        generation: str | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self._settings = settings
+        self._given_embedder = embedder
         self._with_model = with_model
         self._generation = generation
 
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder that the settings name, loaded at first use."""
-        return open_settings_embedder(self._settings)
+        return self._given_embedder or open_settings_embedder(self._settings)
 
     @cached_property
     def glossary(self) -> Glossary:
@@ -208,14 +214,19 @@ class StudyAssistant:
 
 
 def build_assistant(
-    settings: Settings, *, with_model: bool = True, generation: str | None = None
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    generation: str | None = None,
+    embedder: Embedder | None = None,
 ) -> StudyAssistant:
     """Return the assistant for `settings`; what is heavy is opened at first use.
 
     Without a model it answers with extracts, also where a server runs. `generation` is searched
-    instead of the live one, to look at it before it goes live.
+    instead of the live one, to look at it before it goes live. `embedder` is that of the settings
+    where the caller has it open already.
     """
-    return StudyAssistant(settings, with_model=with_model, generation=generation)
+    return StudyAssistant(settings, with_model=with_model, generation=generation, embedder=embedder)
 
 
 def open_settings_embedder(settings: Settings) -> Embedder:

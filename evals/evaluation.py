@@ -63,7 +63,7 @@ def evaluate(
         ConfigError: `folder` holds a run of something else.
         StudyError: a judge can't judge.
     """
-    provenance = _provenance(plan, assistant, settings, folder.name)
+    provenance = provenance_of(plan, assistant, settings, folder.name)
     _refuse_another(folder, provenance)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RUN).write_text(provenance.model_dump_json(indent=1), encoding="utf-8")
@@ -96,7 +96,10 @@ def keep_measured(name: str, measured: MeasuredJudge, path: Path = QUALITY) -> N
     path.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _provenance(plan: Plan, assistant: StudyAssistant, settings: Settings, name: str) -> Provenance:
+def provenance_of(
+    plan: Plan, assistant: StudyAssistant, settings: Settings, name: str
+) -> Provenance:
+    """Return what a run of `plan` called `name` would be produced by, here and now."""
     status = assistant.status()
     commit, dirty = origin.git_state()
     judge = plan.judges[0].name if plan.judges else ""

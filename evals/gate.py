@@ -117,8 +117,53 @@ def check_gate(
         if stem in gate.set:
             breaches += _outside(scores, gate.set[stem])
     if accepted is not None:
-        breaches += _dropped(scores, accepted, gate.max_drop)
+        breaches += losses(scores, accepted, gate.max_drop)
     return breaches
+
+
+def losses(
+    scores: Scores,
+    former: Scores,
+    max_drop: Mapping[str, float],
+    *,
+    against: str = "the last accepted run",
+) -> Iterator[Breach]:
+    """Yield the figures that got significantly worse than `former`, by more than is allowed.
+
+    A figure that no case has in both is a breach, too. `against` names what `former` is of.
+    """
+    for metric, allowed in max_drop.items():
+        figure = figure_of(scores.overall, metric)
+        shared = [
+            case_id
+            for case_id, values in scores.per_case.items()
+            if metric in values and metric in former.per_case.get(case_id, {})
+        ]
+        if figure is None or not shared:
+            yield Breach(
+                metric=metric,
+                group="",
+                sentence=(f"{metric} can't be compared with {against}: no case has it in both."),
+            )
+            continue
+        before = [former.per_case[case_id][metric] for case_id in shared]
+        now = [scores.per_case[case_id][metric] for case_id in shared]
+        change = paired_difference(before, now)
+        if change.value is None or change.low is None or change.high is None:
+            continue
+        sign = 1 if figure.higher_is_better else -1
+        loss = -sign * change.value
+        if is_significant(change) and loss > allowed:
+            yield Breach(
+                metric=metric,
+                group="",
+                sentence=(
+                    f"{metric} went from {_mean(metric, before)} to {_mean(metric, now)} on the "
+                    f"{len(shared)} cases that {against} has, too (difference "
+                    f"{change.value:+.3f}, 95 %: {change.low:+.3f} to {change.high:+.3f}): "
+                    f"it may get worse by at most {number_text(metric, allowed)}."
+                ),
+            )
 
 
 def _outside(scores: Scores, limits: SetLimits) -> Iterator[Breach]:
@@ -148,44 +193,6 @@ def _beyond(figures: Sequence[Figure], limits: GroupLimits, group: str) -> Itera
             else:
                 continue
             yield Breach(metric=metric, group=group, sentence=sentence)
-
-
-def _dropped(scores: Scores, accepted: Scores, max_drop: Mapping[str, float]) -> Iterator[Breach]:
-    for metric, allowed in max_drop.items():
-        figure = figure_of(scores.overall, metric)
-        shared = [
-            case_id
-            for case_id, values in scores.per_case.items()
-            if metric in values and metric in accepted.per_case.get(case_id, {})
-        ]
-        if figure is None or not shared:
-            yield Breach(
-                metric=metric,
-                group="",
-                sentence=(
-                    f"{metric} can't be compared with the last accepted run: "
-                    "no case has it in both."
-                ),
-            )
-            continue
-        before = [accepted.per_case[case_id][metric] for case_id in shared]
-        now = [scores.per_case[case_id][metric] for case_id in shared]
-        change = paired_difference(before, now)
-        if change.value is None or change.low is None or change.high is None:
-            continue
-        sign = 1 if figure.higher_is_better else -1
-        loss = -sign * change.value
-        if is_significant(change) and loss > allowed:
-            yield Breach(
-                metric=metric,
-                group="",
-                sentence=(
-                    f"{metric} went from {_mean(metric, before)} to {_mean(metric, now)} on the "
-                    f"{len(shared)} cases that the last accepted run has, too (difference "
-                    f"{change.value:+.3f}, 95 %: {change.low:+.3f} to {change.high:+.3f}): "
-                    f"it may get worse by at most {number_text(metric, allowed)}."
-                ),
-            )
 
 
 def _mean(metric: str, values: Sequence[float]) -> str:

@@ -22,7 +22,17 @@ PACKAGES = (
 )
 """Those whose version can change an answer."""
 
-_SHAPE_NO_ANSWER = {"home", "cache", "corpus", "offline", "arxiv_url", "web", "ingest"}
+_SHAPE_NO_ANSWER = {
+    "home",
+    "cache",
+    "corpus",
+    "offline",
+    "arxiv_url",
+    "web",
+    "ingest",
+    "publish",
+    "watch",
+}
 _SECRET_OR_LOCAL = {"api_key", "url", "host", "port", "vllm_python", "threads", "parallel"}
 
 

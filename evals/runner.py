@@ -58,7 +58,7 @@ def run_cases(
     folder.mkdir(parents=True, exist_ok=True)
     rows = {row.case.id: row for row in read_rows(folder) if not row.error}
     rows = {case.id: rows[case.id] for case in cases if case.id in rows}
-    _write_rows(folder, list(rows.values()))
+    write_rows(folder, list(rows.values()))
     left = iter([case for case in cases if case.id not in rows])
     report = report or (lambda done, total: None)
     report(len(rows), len(cases))
@@ -113,7 +113,8 @@ def read_rows(folder: Path) -> list[Row]:
     return rows
 
 
-def _write_rows(folder: Path, rows: Sequence[Row]) -> None:
+def write_rows(folder: Path, rows: Sequence[Row]) -> None:
+    """Put `rows` in the place of those that `folder` has."""
     text = "".join(row.model_dump_json() + "\n" for row in rows)
     scratch = folder / f"{ROWS}.new"
     scratch.write_text(text, encoding="utf-8")

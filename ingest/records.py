@@ -1,11 +1,11 @@
 """The values that only ingestion sees: frozen, compared by value, free of behaviour.
 
 source file → block (what a format's parser gives) → element (a block with its place in the
-document) → passage. `Report` is what `study ingest` prints.
+document) → passage.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -105,33 +105,3 @@ class Skipped:
 
     source: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What an ingestion did, or with `dry_run` would do.
-
-    `n_files` were found and supported. `added`, `changed` and `unchanged` name the sources taken
-    in; `removed` those that went; `kept` those that failed or can't be looked for, of which what
-    was live stays. `n_passages` counts the whole generation. `generation` is "" if there is none;
-    the live one if nothing had changed. `seconds` gives each stage's time.
-    """
-
-    n_files: int
-    n_passages: int
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    failures: tuple[FileFailure, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    generation: str = ""
-    n_vectors_computed: int = 0
-    n_vectors_reused: int = 0
-    dry_run: bool = False
-
-    def to_json(self) -> dict[str, object]:
-        """Return the report as values that JSON can hold."""
-        return asdict(self)

@@ -14,6 +14,7 @@ from ui.commands import index, model, papers
 from ui.commands.ask import ask
 from ui.commands.doctor import doctor
 from ui.commands.ingest import ingest
+from ui.commands.publish import publish
 from ui.commands.search import search
 from ui.commands.up import up
 
@@ -30,6 +31,7 @@ app.command()(up)
 app.command()(ask)
 app.command()(search)
 app.command()(ingest)
+app.command()(publish)
 app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)

@@ -86,15 +86,17 @@ def new_server(settings: "Settings", options: "ServerOptions", *, warms_up: bool
 
 
 @contextmanager
-def model_for_questions(settings: "Settings") -> Iterator[None]:
-    """Have a model server while the block runs; without one, warn: answers are extracts then."""
+def model_for_questions(
+    settings: "Settings", *, without: str = "The answers are extracts."
+) -> Iterator[None]:
+    """Have a model server while the block runs; warn if there is none, and what is so `without`."""
     from assistant.model_server import find_running
 
     if settings.model.url is not None:
         try:
             require_healthy(settings)
         except ModelUnreachable as error:
-            terminal.warn(f"{error} {error.hint}", "The answers are extracts.")
+            terminal.warn(f"{error} {error.hint}", without)
         yield
         return
     server: ModelServer | None = None
@@ -102,7 +104,7 @@ def model_for_questions(settings: "Settings") -> Iterator[None]:
         try:
             server = _start(settings)
         except StudyError as error:
-            terminal.warn(f"{error} {error.hint}".rstrip(), "The answers are extracts.")
+            terminal.warn(f"{error} {error.hint}".rstrip(), without)
     try:
         yield
     finally:

@@ -1,5 +1,7 @@
+import errno
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant import generations
-from assistant.errors import BusyError, IndexCorrupt, IndexMissing
+from assistant.errors import BusyError, IndexCorrupt, IndexMissing, StorageError
 from assistant.generations import FORMAT, Manifest, Source
 
 MANIFEST = Manifest(
@@ -257,3 +259,49 @@ def test_differences_name_what_differs() -> None:
         "b",
         "c",
     ]
+
+
+def test_candidate_is_one_until_it_is_live_and_not_again(tmp_path: Path) -> None:
+    for name in ("g1", "g2"):
+        generations.mark_candidate(make(tmp_path, name))
+    generations.publish(tmp_path, "g1")
+    assert not generations.is_candidate(tmp_path, "g1")
+    assert generations.is_candidate(tmp_path, "g2")
+    generations.publish(tmp_path, "g2")
+    assert not generations.is_candidate(tmp_path, "g1")
+
+
+def test_mark_that_a_killed_process_left_on_the_live_one_does_not_come_back(tmp_path: Path) -> None:
+    make(tmp_path, "g1")
+    generations.publish(tmp_path, "g1")
+    generations.mark_candidate(make(tmp_path, "g2"))
+    (generations.index_folder(tmp_path) / "CURRENT").write_text("g2")
+
+    assert not generations.is_candidate(tmp_path, "g2")
+    generations.publish(tmp_path, "g1")
+    assert not generations.is_candidate(tmp_path, "g2")
+
+
+def test_removed_generation_is_gone(tmp_path: Path) -> None:
+    make(tmp_path, "g1")
+    make(tmp_path, "g2")
+    generations.remove(tmp_path, "g1")
+    assert generations.list_names(tmp_path) == ["g2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Make room"),
+        (OSError("vectors.faiss can't be written: No space left on device"), "Make room"),
+        (sqlite3.OperationalError("database or disk is full"), "Make room"),
+        (PermissionError(errno.EACCES, "Permission denied"), "writable"),
+    ],
+    ids="disk faiss sqlite rights".split(),
+)
+def test_what_a_disk_refuses_is_told_with_a_remedy(
+    tmp_path: Path, error: Exception, hint: str
+) -> None:
+    with pytest.raises(StorageError) as caught, generations.storing(tmp_path):
+        raise error
+    assert hint in caught.value.hint

@@ -285,3 +285,22 @@ def test_each_passage_is_nearest_to_its_own_word(tmp_path: Path) -> None:
         scores = index.score(by.embed_question(word), [word], n_candidates=3, audiences=EVERYONE)
         best = scores.rows[np.argmax(scores.dense)]
         assert best == row
+
+
+def test_generation_let_go_while_it_was_opened_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = build(tmp_path, [passage(ZH_CAT)])
+    names = iter(["gone", there.name])
+    monkeypatch.setattr(generations, "current_name", lambda home: next(names, there.name))
+
+    assert LiveIndex(tmp_path, fingerprint="fake").get().name == there.name
+
+
+def test_generation_that_stays_away_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generations, "current_name", lambda home: "gone")
+
+    with pytest.raises(IndexMissing, match="gone"):
+        LiveIndex(tmp_path, fingerprint="fake").get()

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.embedding import FloatArray
 from assistant.errors import BusyError, StudyError
-from assistant.vector_cache import VectorCache, embed_with_cache
+from assistant.vector_cache import VectorCache, count_missing, embed_with_cache
 from tests.fakes import FakeEmbedder
 
 TEXTS = ("cat", "dog dog", "猫 cat", "cat", "dog")
@@ -169,3 +169,13 @@ def test_processes_that_start_at_once_share_the_file(tmp_path: Path) -> None:
     assert n_computed == 0
     expected: FloatArray = FakeEmbedder("x").embed_passages(texts)
     np.testing.assert_array_equal(vectors, expected)
+
+
+def test_what_would_be_computed_is_counted_and_nothing_written(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "vectors.sqlite")
+    embedder = FakeEmbedder("a")
+    assert count_missing(embedder, ["a", "b", " a "], cache) == 2
+    assert list(tmp_path.iterdir()) == []
+    embed_with_cache(embedder, ["a"], cache)
+    assert count_missing(embedder, ["a", "b"], cache) == 1
+    assert len(embedder.batches) == 1

@@ -143,3 +143,10 @@ def test_damaged_file_is_named(index: VectorIndex, tmp_path: Path, harm: str) ->
     with pytest.raises(IndexCorrupt, match=r"v\.faiss") as caught:
         VectorIndex.open(path)
     assert "study index verify" in caught.value.hint
+
+
+def test_what_cannot_be_written_is_an_error_of_the_system(
+    index: VectorIndex, tmp_path: Path
+) -> None:
+    with pytest.raises(OSError, match=r"x\.faiss can't be written"):
+        index.save(tmp_path / "nowhere" / "x.faiss")

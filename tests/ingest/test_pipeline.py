@@ -1,8 +1,9 @@
 import json
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from assistant.errors import IngestError
 from assistant.generations import Source
 from assistant.records import Passage
 from ingest.parse import Limits
-from ingest.pipeline import BuildResult, Live, ingest, parsing_fingerprint
-from ingest.records import Report
+from ingest.parser_pool import COMMAND, parse_all
+from ingest.pipeline import BuildResult, Report, carry_out, report_on
+from ingest.plan import Live, Progress, make_plan, parsing_fingerprint
 from tests.ingest.documents import Text, pdf, picture_pdf
 
 LIMITS = Limits(max_file_bytes=100_000_000, max_unpacked_bytes=50_000_000, timeout_s=60)
@@ -76,19 +78,26 @@ class Home:
         dry_run: bool = False,
         drop_failed: bool = False,
         rebuild: bool = False,
+        max_tokens: int = 200,
+        embedder: str = "fake",
+        announce: Callable[[str], None] = lambda reason: None,
+        progress: Progress = lambda stage, done, total, source: None,
+        command: Sequence[str] = COMMAND,
     ) -> Report:
-        return ingest(
+        plan = make_plan(
             [self.folder / root for root in roots or ("",)],
-            build=self.build,
+            parse=partial(parse_all, workers=1, command=command),
             limits=LIMITS,
-            max_tokens=200,
+            max_tokens=max_tokens,
             count_tokens=count_tokens,
-            workers=1,
+            embedder=embedder,
             live=self.build.live,
-            dry_run=dry_run,
             drop_failed=drop_failed,
             rebuild=rebuild,
+            announce=announce,
+            progress=progress,
         )
+        return report_on(plan, dry_run=True) if dry_run else carry_out(plan, self.build)
 
     @property
     def texts(self) -> dict[str, list[str]]:
@@ -115,6 +124,7 @@ def test_new_files_are_taken_in_and_recorded(home: Home) -> None:
     assert [each.source for each in report.skipped] == ["skipped.csv"]
     assert report.n_vectors_computed == 2
     assert set(report.seconds) == {"discover", "parse", "build"}
+    assert report.passages.added == 2
     assert home.texts == {"en/b.txt": ["Text."], "zh/a.md": ["文字。"]}
     source = home.build.live.sources["zh/a.md"]
     assert source.root == home.folder.resolve().as_posix()
@@ -125,16 +135,7 @@ def test_new_files_are_taken_in_and_recorded(home: Home) -> None:
 def test_nothing_is_parsed_or_built_when_nothing_changed(home: Home) -> None:
     home.write(a_dot_md="# A\n\ntext")
     home.ingest()
-    report = ingest(
-        [home.folder],
-        build=home.build,
-        limits=LIMITS,
-        max_tokens=200,
-        count_tokens=count_tokens,
-        workers=1,
-        live=home.build.live,
-        command=(sys.executable, "-c", "raise SystemExit('parsed')"),
-    )
+    report = home.ingest(command=(sys.executable, "-c", "raise SystemExit('parsed')"))
     assert report.unchanged == ("a.md",)
     assert (report.generation, home.build.calls) == ("g1", 1)
 
@@ -212,13 +213,59 @@ def test_a_dry_run_says_what_would_happen_and_builds_nothing(home: Home) -> None
 def test_other_settings_or_a_wish_have_everything_parsed_again(home: Home) -> None:
     home.write(a_dot_md="one")
     home.ingest()
-    assert home.ingest(rebuild=True).changed == ("a.md",)
+    report = home.ingest(rebuild=True)
+    assert (report.unchanged, report.rebuild) == (("a.md",), "it was asked for")
     assert home.build.calls == 2
-    older = {**parsing_fingerprint(200), "parser": "0"}
-    home.build.live = replace(home.build.live, shaped_by=older)
-    assert home.ingest().changed == ("a.md",)
+    told: list[str] = []
+    assert home.ingest(max_tokens=201, announce=told.append).unchanged == ("a.md",)
+    assert told == ["passage_tokens was 200 and is 201"]
     assert home.build.calls == 3
+    home.ingest(max_tokens=201, embedder="other", announce=told.append)
+    assert told[1:] == ["embedder was fake and is other"]
+    assert home.build.calls == 4
+    home.ingest(max_tokens=201, embedder="other", announce=told.append)
+    assert (home.build.calls, len(told)) == (4, 2)
     assert parsing_fingerprint(200) != parsing_fingerprint(201)
+
+
+def test_other_settings_reach_the_files_of_every_root(home: Home) -> None:
+    text = "One sentence is here. Another sentence is there. " * 4
+    home.write(one__a_dot_md=text, two__b_dot_md=text, gone__c_dot_md=text)
+    home.ingest("one", "two", "gone")
+    away = (home.folder / "gone").rename(home.folder / "away")
+    home.ingest("one", max_tokens=60)
+    assert {name: len(texts) > 1 for name, texts in home.texts.items()} == {
+        "a.md": True,
+        "b.md": True,
+        "c.md": False,  # out of reach: it stays as it was
+    }
+    away.rename(home.folder / "gone")
+    report = home.ingest("gone", max_tokens=60)
+    assert (report.changed, report.passages.added > 0) == (("c.md",), True)
+    assert len(home.texts["c.md"]) > 1
+
+
+def test_a_file_that_moved_keeps_its_name_in_the_report(home: Home) -> None:
+    text = "# T\n\nOne text.\n\n## U\n\nAnother text."
+    home.write(a_dot_md=text, b_dot_md="stays")
+    home.ingest()
+    home.remove("a.md")
+    home.write(c_dot_md=text)
+    report = home.ingest()
+    assert (report.added, report.removed, report.moved) == ((), (), {"a.md": "c.md"})
+    assert (report.passages.moved, report.passages.kept) == (2, 1)
+
+
+def test_an_empty_folder_takes_nothing_away_unless_told(home: Home) -> None:
+    home.write(share__a_dot_md="one", other__b_dot_md="two")
+    home.ingest("share", "other")
+    home.remove("share/a.md")
+    report = home.ingest("share", "other")
+    assert (report.kept, report.removed) == (("a.md",), ())
+    assert [failure.source for failure in report.failures] == ["share/"]
+    assert "not mounted" in report.failures[0].hint
+    assert home.ingest("share", "other", drop_failed=True).removed == ("a.md",)
+    assert home.texts == {"b.md": ["two"]}
 
 
 def test_bad_files_are_a_line_each_and_never_stop_the_others(home: Home) -> None:
@@ -271,6 +318,19 @@ def test_what_is_live_stays_when_everything_fails(home: Home) -> None:
     assert (report.removed, report.generation, home.build.calls) == ((), "g1", 1)
 
 
+def test_what_should_go_but_would_leave_nothing_is_told(home: Home) -> None:
+    home.write(a_dot_md="text")
+    home.ingest()
+    home.remove("a.md")
+    home.write(b_dot_md="")
+    report = home.ingest()
+    assert {failure.source: failure.reason for failure in report.failures} == {
+        "a.md": "It should go, but no other file can be read: the index would be empty.",
+        "b.md": "It is empty.",
+    }
+    assert (report.removed, home.build.calls, home.texts) == ((), 1, {"a.md": ["text"]})
+
+
 def test_the_order_of_passages_does_not_depend_on_who_was_parsed_first(home: Home) -> None:
     home.write(**{f"f{number}_dot_md": f"text {number}" for number in range(20)})
     home.ingest()
@@ -280,14 +340,8 @@ def test_the_order_of_passages_does_not_depend_on_who_was_parsed_first(home: Hom
 def test_the_report_is_json_and_progress_is_told(home: Home) -> None:
     home.write(a_dot_md="text", b_dot_md="")
     stages: list[tuple[str, int, int]] = []
-    report = ingest(
-        [home.folder],
-        build=home.build,
-        limits=LIMITS,
-        max_tokens=200,
-        count_tokens=count_tokens,
-        workers=1,
-        progress=lambda stage, done, total, source: stages.append((stage, done, total)),
+    report = home.ingest(
+        progress=lambda stage, done, total, source: stages.append((stage, done, total))
     )
     assert json.loads(json.dumps(report.to_json()))["failures"] == [
         {
@@ -302,6 +356,4 @@ def test_the_report_is_json_and_progress_is_told(home: Home) -> None:
         ("discover", 2, 2),
         ("parse", 1, 2),
         ("parse", 2, 2),
-        ("build", 0, 1),
-        ("build", 1, 1),
     ]

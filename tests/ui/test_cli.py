@@ -17,7 +17,7 @@ from assistant.errors import StudyError
 from ui.cli import app
 from ui.command_group import STOPPED, CommandGroup, JsonOption, Terminated
 
-COMMANDS = ("up", "ask", "search", "ingest", "index", "model", "doctor")
+COMMANDS = ("up", "ask", "search", "ingest", "publish", "index", "model", "doctor")
 
 
 def failing_with(error: BaseException) -> typer.Typer:

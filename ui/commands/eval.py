@@ -111,8 +111,8 @@ def run_(  # noqa: PLR0917
             Plan(
                 cases=cases,
                 sets=paths,
-                judges=_open_judges(names, assistant),
-                workers=1 if no_model else _side_by_side(settings, assistant),
+                judges=open_judges(names, assistant),
+                workers=1 if no_model else side_by_side(settings, assistant),
             ),
             assistant,
             settings,
@@ -169,7 +169,7 @@ def score(
     assistant = build_assistant(settings)
     asks = needs_model(name)
     with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
-        (opened,) = _open_judges([name], assistant)
+        (opened,) = open_judges([name], assistant)
         report = bars.add("Answers scored")
         for number, row in enumerate(rows, start=1):
             scored = score_answer(row, opened)
@@ -224,7 +224,7 @@ def judge_(  # noqa: PLR0917
     assistant = build_assistant(settings)
     asks = any(map(needs_model, names))
     with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
-        for opened in _open_judges(names, assistant):
+        for opened in open_judges(names, assistant):
             found = judge_labelled(
                 labelled, opened, bars.add(f"Judged by {opened.name}"), kept_in=verdicts
             )
@@ -346,7 +346,12 @@ def _kinds(text: str | None) -> "list[Kind]":
     return [kind for kind in KINDS if kind in wanted]
 
 
-def _open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judge]":
+def open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judge]":
+    """Return the judges of these names, each once.
+
+    Raises:
+        ConfigError: there is none of a name, or what it needs is not installed.
+    """
     from evals.judges.opening import open_judge
 
     return [
@@ -355,7 +360,7 @@ def _open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Jud
     ]
 
 
-def _side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
+def side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
     """Return how many questions are worth asking at a time.
 
     On a CPU llama.cpp computes one after the other anyway, and side by side they share its cache.

@@ -1,29 +1,26 @@
 """`study ingest`: files to a generation of the index, with vectors kept from earlier runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.errors import IndexUnusable
 from ui import terminal
 from ui.command_group import JsonOption
+from ui.publish_progress import Stages
 
 if TYPE_CHECKING:
     from assistant.embedding import Embedder
-    from assistant.records import Passage
     from assistant.settings import Settings
-    from ingest.pipeline import Build, Live
-    from ingest.records import Report
+    from ingest.pipeline import Report
+    from ingest.plan import ParseFiles
 
-VECTOR_CACHE_FILE = "vectors.sqlite"
-
-_STAGES = {"discover": "Files looked at", "parse": "Files read"}
 _MOST_LISTED = 20
 
 
-def ingest(
+def ingest(  # noqa: PLR0917
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -42,30 +39,79 @@ def ingest(
         bool,
         typer.Option("--drop-failed", help="Remove what the index holds of files that fail now."),
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Go on: publish what changes, through the gate; see publish."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take files into the index; what has not changed costs nothing.
 
-    The former index stays in use until the new one is complete, and for `study index rollback`.
+    The former index stays in use until the new one is complete, and for `study index rollback`. It
+    goes live at once: `study publish` measures it before.
 
     Example: study ingest corpus notes/lecture.pdf --dry-run
     """
     from assistant.settings import Settings
+    from ui.commands.materials import user_name
+    from ui.commands.watch import watch_materials
 
     settings = Settings.load()
+    roots = paths or settings.corpus
+    if watch:
+        if dry_run or rebuild or drop_failed:
+            raise typer.BadParameter("It goes with PATH and --json alone.", param_hint="--watch")
+        watch_materials(settings, roots, by=user_name(), as_json=as_json)
+        return
+    if dry_run:
+        show_plan(settings, roots, rebuild=rebuild, drop_failed=drop_failed, as_json=as_json)
+        return
     with terminal.progress() as bars:
-        report = ingest_materials(
-            settings,
-            paths or settings.corpus,
-            bars,
-            dry_run=dry_run,
-            rebuild=rebuild,
-            drop_failed=drop_failed,
-        )
+        report = ingest_materials(settings, roots, bars, rebuild=rebuild, drop_failed=drop_failed)
     if as_json:
         terminal.print_json(report.to_json())
     else:
         terminal.print_result("\n".join(report_lines(report)))
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def show_plan(
+    settings: "Settings",
+    roots: Sequence[Path],
+    *,
+    rebuild: bool,
+    drop_failed: bool,
+    as_json: bool,
+    only_plan: bool = False,
+) -> None:
+    """Print what an ingestion would change; nothing is written. `only_plan`: JSON without report.
+
+    Raises:
+        typer.Exit: a file fails.
+    """
+    from assistant.wiring import open_settings_embedder
+    from ingest.pipeline import report_on
+    from ui.commands.materials import count_vectors, plan_materials
+    from ui.commands.plan_view import plan_json, plan_lines
+
+    embedder = open_settings_embedder(settings)
+    with terminal.progress() as bars:
+        plan = plan_materials(
+            settings, roots, embedder, Stages(bars), rebuild=rebuild, drop_failed=drop_failed
+        )
+    report = report_on(plan, dry_run=True)
+    values = plan_json(
+        plan.changes,
+        settings,
+        n_vectors=count_vectors(settings, embedder, plan),
+        rebuild=plan.rebuild,
+    )
+    if as_json:
+        told = {} if only_plan else report.to_json()
+        terminal.print_json({**told, "plan": values})
+    else:
+        terminal.print_result("\n".join(report_lines(report, *plan_lines(values))))
     if report.failures:
         raise typer.Exit(1)
 
@@ -75,162 +121,85 @@ def ingest_materials(
     roots: Sequence[Path],
     bars: terminal.Bars,
     *,
-    dry_run: bool = False,
     rebuild: bool = False,
     drop_failed: bool = False,
+    embedder: "Embedder | None" = None,
+    parse: "ParseFiles | None" = None,
 ) -> "Report":
-    """Return the report on taking `roots` into the index of these settings.
+    """Return the report on taking `roots` into the index of these settings; it goes live at once.
 
     Args:
         settings: those in force.
         roots: folders and files.
         bars: where progress is shown.
-        dry_run: change nothing.
+        embedder: instead of opening that of the settings.
+        parse: instead of parsing in processes of this machine.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
 
     Raises:
         StudyError: nothing could be taken in, or another process is at it.
     """
-    from assistant import generations
+    from assistant import audit, generations
     from assistant.wiring import open_settings_embedder
-    from ingest.parse import Limits
-    from ingest.parser_pool import n_workers
-    from ingest.pipeline import ingest as take_in
+    from ingest.pipeline import carry_out
+    from ui.commands.materials import candidate_builder, plan_materials, summary, user_name
 
-    options = settings.ingest
-    embedder = open_settings_embedder(settings)
+    embedder, stages = embedder or open_settings_embedder(settings), Stages(bars)
     with generations.writing(settings.home):
-        live = _live(settings.home, is_rebuilt=rebuild)
-        return take_in(
+        audit.heal(settings.home)
+        plan = plan_materials(
+            settings,
             roots,
-            build=_builder(settings, embedder, bars),
-            limits=Limits(
-                max_file_bytes=int(options.max_file_mb * 1e6),
-                max_unpacked_bytes=int(options.max_unpacked_mb * 1e6),
-                timeout_s=options.timeout_s,
-            ),
-            max_tokens=options.passage_tokens,
-            count_tokens=embedder.count_tokens,
-            workers=n_workers(options.workers),
-            live=live,
+            embedder,
+            stages,
+            rebuild=rebuild,
             drop_failed=drop_failed,
-            # Vectors of another embedder can't stay beside the new ones.
-            rebuild=rebuild or live.shaped_by.get("embedder") != embedder.fingerprint,
-            dry_run=dry_run,
-            progress=_stages(bars),
+            parse=parse,
         )
+        report = carry_out(plan, candidate_builder(settings, embedder, stages))
+        if plan.has_news:
+            entry = audit.Entry(
+                at=audit.now(),
+                by=user_name(),
+                action="ingest",
+                former=generations.current_name(settings.home),
+                to=report.generation,
+                summary=summary(plan.changes),
+            )
+            audit.switch(settings.home, entry)
+    return report
 
 
-def _live(home: Path, *, is_rebuilt: bool) -> "Live":
-    """Return what is live; nothing before the first generation.
+def report_lines(report: "Report", *plan: str, lists_skipped: bool = True) -> list[str]:
+    """Return what people want to know of an ingestion, a line each.
 
-    Raises:
-        IndexCorrupt: it is damaged, and not to be rebuilt.
+    The lines of `plan`, if there are any, stand for the lists of files.
     """
-    from assistant import generations
-    from assistant.index import open_index
-    from ingest.pipeline import Live
-
-    name = generations.current_name(home)
-    if name is None:
-        return Live()
-    try:
-        index = open_index(home, name, fingerprint=None)
-    except IndexUnusable as error:
-        if not is_rebuilt:
-            raise
-        terminal.warn(f"{error} The new index is built from the given files alone.")
-        return Live()
-    passages: dict[str, list[Passage]] = {}
-    for passage in index.passages.everything():
-        passages.setdefault(passage.source, []).append(passage)
-    manifest = index.manifest
-    return Live(
-        generation=manifest.name,
-        sources=manifest.sources,
-        passages=passages,
-        shaped_by=manifest.shaped_by,
-    )
-
-
-def _builder(settings: "Settings", embedder: "Embedder", bars: terminal.Bars) -> "Build":
-    """Return what builds a generation of these settings with `embedder`, vectors kept."""
-    from assistant.embedding import FloatArray
-    from assistant.generations import Source
-    from assistant.index_build import build_generation
-    from assistant.records import Passage
-    from assistant.vector_cache import VectorCache, embed_with_cache
-    from ingest.pipeline import BuildResult
-
-    cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
-
-    def build(
-        passages: Sequence[Passage],
-        *,
-        sources: Mapping[str, Source],
-        roots: Sequence[str],
-        shaped_by: Mapping[str, str],
-    ) -> BuildResult:
-        labels = iter(("Vectors of passages", "Vectors of sentences"))
-        n_computed = n_texts = 0
-
-        def embed(texts: Sequence[str]) -> FloatArray:
-            nonlocal n_computed, n_texts
-            vectors, n_new = embed_with_cache(embedder, texts, cache, bars.add(next(labels)))
-            n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
-            return vectors
-
-        manifest = build_generation(
-            settings.home,
-            passages,
-            sources=sources,
-            roots=roots,
-            fingerprint=embedder.fingerprint,
-            embed=embed,
-            shaped_by=shaped_by,
-        )
-        return BuildResult(
-            generation=manifest.name,
-            n_vectors_computed=n_computed,
-            n_vectors_reused=n_texts - n_computed,
-        )
-
-    return build
-
-
-def _stages(bars: terminal.Bars) -> Callable[[str, int, int, str], None]:
-    """Return what shows the stages that are counted in files."""
-    reports: dict[str, terminal.Report] = {}
-
-    def progress(stage: str, done: int, total: int, source: str) -> None:
-        if stage in _STAGES:
-            if stage not in reports:
-                reports[stage] = bars.add(_STAGES[stage])
-            reports[stage](done, total)
-
-    return progress
-
-
-def report_lines(report: "Report", *, lists_skipped: bool = True) -> list[str]:
-    """Return what people want to know of an ingestion, a line each."""
     counts = {
         "added": report.added,
         "changed": report.changed,
+        "moved": tuple(f"{new} (was {old})" for old, new in report.moved.items()),
         "removed": report.removed,
         "unchanged": report.unchanged,
     }
     lines = [
         f"{terminal.counted(report.n_files, 'file')}: "
         + ", ".join(f"{len(names)} {word}" for word, names in counts.items())
-        + f", {len(report.failures)} failed."
+        + f", {len(report.failures)} failed.",
+        f"{terminal.counted(report.n_passages, 'passage')}: "
+        + ", ".join(f"{n} {word}" for word, n in asdict(report.passages).items())
+        + ".",
     ]
-    for word, sign in (("added", "+"), ("changed", "~"), ("removed", "-")):
-        lines += _listed([f"  {sign} {name}" for name in counts[word]])
+    if plan:
+        lines += plan
+    else:
+        for word, sign in (("added", "+"), ("changed", "~"), ("moved", ">"), ("removed", "-")):
+            lines += _listed([f"  {sign} {name}" for name in counts[word]])
     kept = set(report.kept)
     for failure in report.failures:
         lines.append(f"  ! {failure.source}: {failure.reason} {failure.hint}".rstrip())
-        if failure.source in kept:
+        if failure.source in kept or failure.source.endswith("/"):
             lines.append("    What the index held of it stays.")
     if lists_skipped:
         lines += _listed(
@@ -240,7 +209,7 @@ def report_lines(report: "Report", *, lists_skipped: bool = True) -> list[str]:
 
 
 def _outcome(report: "Report") -> str:
-    has_news = report.added or report.changed or report.removed
+    has_news = report.added or report.changed or report.moved or report.removed or report.rebuild
     if report.dry_run:
         return "Nothing was written (dry run)." if has_news else "There would be nothing to do."
     if "build" not in report.seconds:

@@ -22,6 +22,7 @@ import typer
 from assistant.errors import (
     BusyError,
     IndexCorrupt,
+    IndexUnusable,
     IngestError,
     ModelUnreachable,
     StudyError,
@@ -126,12 +127,17 @@ def _start(
 def _index(settings: "Settings", bars: terminal.Bars) -> None:
     """Have an index of the materials; what is wrong with some files only warns.
 
+    One that was published, or gone back to, is left as it is: a start must not undo that.
+
     Raises:
         StudyError: there is none, and none can be built.
     """
     from assistant import generations
     from ui.commands.ingest import ingest_materials, report_lines
 
+    if live := _published(settings):
+        terminal.note(f"  {live} was published; `study publish` takes in what has changed.")
+        return
     try:
         try:
             report = ingest_materials(settings, settings.corpus, bars)
@@ -145,6 +151,24 @@ def _index(settings: "Settings", bars: terminal.Bars) -> None:
         return
     for line in report_lines(report, lists_skipped=False):
         terminal.note(f"  {line}")
+
+
+def _published(settings: "Settings") -> str | None:
+    """Return the live generation if it was made so by hand, and can be used; else None."""
+    from assistant import audit, generations
+    from assistant.wiring import open_settings_embedder
+
+    log = audit.read(settings.home)
+    if not log or log[-1].action == "ingest":
+        return None
+    try:
+        live = generations.current_name(settings.home)
+        if live is None or generations.verify(settings.home, live):
+            return None
+        built_with = generations.read_manifest(settings.home, live).shaped_by.get("embedder")
+    except IndexUnusable:
+        return None
+    return live if built_with == open_settings_embedder(settings).fingerprint else None
 
 
 def _open_page(

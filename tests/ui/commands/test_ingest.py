@@ -19,7 +19,8 @@ def test_new_files_become_a_live_generation(study: Study, corpus: Path, home: Pa
     assert result.exit_code == 0, result.stderr
     live = generations.current_name(home)
     assert result.stdout.splitlines() == [
-        "2 files: 2 added, 0 changed, 0 removed, 0 unchanged, 0 failed.",
+        "2 files: 2 added, 0 changed, 0 moved, 0 removed, 0 unchanged, 0 failed.",
+        "4 passages: 4 added, 0 changed, 0 moved, 0 removed, 0 kept.",
         "  + en/observatory.md",
         "  + zh/observatory.md",
         f"The index {live} is live: 4 passages; 10 vectors computed, 0 reused; "

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from assistant import audit, generations
 from assistant.errors import StudyError
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines
@@ -139,6 +140,22 @@ def test_a_missing_corpus_does_not_matter_where_an_index_is(
     assert "Warning: There is no file or folder corpus. The index stays as it is" in "".join(
         programs[0].err
     )
+
+
+def test_what_was_put_back_is_not_overwritten_by_a_start(
+    indexed: Path, home: Path, monkeypatch: pytest.MonkeyPatch, programs: list[Program]
+) -> None:
+    live = generations.current_name(home) or ""
+    audit.record(home, audit.Entry(at=audit.now(), by="o", action="rollback", former="x", to=live))
+    (home / "corpus").mkdir()
+    (home / "corpus" / "bad.md").write_text("# Bad\n\nA bad update.", encoding="utf-8")
+    monkeypatch.setenv("STUDY_CORPUS", json.dumps([str(home / "corpus")]))
+    monkeypatch.setenv("STUDY_MODEL__URL", "http://127.0.0.1:9")
+    program = Program("--port", "0")
+    programs.append(program)
+    program.wait_for(f"{live} was published")
+    program.wait_for("The page answers with extracts.")
+    assert generations.list_names(home) == [live]
 
 
 def test_background_work_gives_its_result_or_its_error() -> None:

@@ -1,0 +1,224 @@
+"""Materials → plan → generation, with the settings' embedder and cache: for ingest and publish."""
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.errors import IndexUnusable
+from ui import terminal
+from ui.publish_progress import Stages
+
+if TYPE_CHECKING:
+    from assistant.embedding import Embedder
+    from assistant.generations import Source
+    from assistant.records import Passage
+    from assistant.settings import Settings
+    from ingest.changes import Changes, FileChangeKind, Materials
+    from ingest.pipeline import Build, BuildResult
+    from ingest.plan import Live, ParseFiles, Planned, Progress
+
+VECTOR_CACHE_FILE = "vectors.sqlite"
+
+
+def plan_materials(
+    settings: "Settings",
+    roots: Sequence[Path],
+    embedder: "Embedder",
+    stages: Stages,
+    *,
+    rebuild: bool = False,
+    drop_failed: bool = False,
+    parse: "ParseFiles | None" = None,
+) -> "Planned":
+    """Return what taking in `roots` comes to; writes nothing.
+
+    Args:
+        settings: those in force.
+        roots: folders and files.
+        embedder: that of the settings.
+        stages: where progress is shown.
+        rebuild: read also what has not changed; a damaged index is left behind.
+        drop_failed: let go of what the index holds of files that fail.
+        parse: instead of parsing in processes of this machine.
+
+    Raises:
+        StudyError: nothing could be taken in.
+    """
+    from ingest.parse import Limits
+    from ingest.parser_pool import n_workers, parse_all
+    from ingest.plan import make_plan
+
+    options = settings.ingest
+    return make_plan(
+        roots,
+        parse=parse or partial(parse_all, workers=n_workers(options.workers)),
+        limits=Limits(
+            max_file_bytes=int(options.max_file_mb * 1e6),
+            max_unpacked_bytes=int(options.max_unpacked_mb * 1e6),
+            timeout_s=options.timeout_s,
+        ),
+        max_tokens=options.passage_tokens,
+        count_tokens=embedder.count_tokens,
+        embedder=embedder.fingerprint,
+        live=live_materials(settings.home, is_rebuilt=rebuild),
+        drop_failed=drop_failed,
+        rebuild=rebuild,
+        progress=_counted(stages),
+        announce=lambda reason: terminal.note(f"Everything is read and indexed anew: {reason}."),
+    )
+
+
+def live_materials(home: Path, *, is_rebuilt: bool = False) -> "Live":
+    """Return what is live; nothing before the first generation.
+
+    Raises:
+        IndexCorrupt: it is damaged, and not to be rebuilt.
+    """
+    from assistant import generations
+    from ingest.plan import Live
+
+    name = generations.current_name(home)
+    if name is None:
+        return Live()
+    try:
+        materials = materials_of(home, name)
+    except IndexUnusable as error:
+        if not is_rebuilt:
+            raise
+        terminal.warn(f"{error} The new index is built from the given files alone.")
+        return Live()
+    return Live(
+        generation=name,
+        sources=materials.sources,
+        passages=materials.passages,
+        shaped_by=generations.read_manifest(home, name).shaped_by,
+    )
+
+
+def materials_of(home: Path, name: str) -> "Materials":
+    """Return the sources and passages of the generation `name`.
+
+    Raises:
+        IndexUnusable: there is none, or it is damaged.
+    """
+    from assistant.index import open_index
+    from ingest.changes import Materials
+
+    index = open_index(home, name, fingerprint=None)
+    passages: dict[str, list[Passage]] = {source: [] for source in index.manifest.sources}
+    for passage in index.passages.everything():
+        passages.setdefault(passage.source, []).append(passage)
+    return Materials(sources=index.manifest.sources, passages=passages)
+
+
+def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -> int:
+    """Return how many vectors the plan's generation would have computed; writes nothing."""
+    from assistant.index_build import texts_to_embed
+    from assistant.vector_cache import VectorCache, count_missing
+
+    if not plan.has_news:
+        return 0
+    cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
+    return count_missing(embedder, texts_to_embed(plan.passages), cache)
+
+
+def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages) -> "Build":
+    """Return what builds a candidate of these settings, or finds the one that is there already."""
+    from assistant.embedding import FloatArray
+    from assistant.index_build import build_generation
+    from assistant.vector_cache import VectorCache, embed_with_cache
+    from ingest.pipeline import BuildResult
+
+    cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
+
+    def build(
+        passages: "Sequence[Passage]",
+        *,
+        sources: "Mapping[str, Source]",
+        roots: Sequence[str],
+        shaped_by: Mapping[str, str],
+    ) -> "BuildResult":
+        if name := _same_candidate(settings.home, sources, shaped_by):
+            return BuildResult(generation=name)
+        labels = iter(("Vectors of passages", "Vectors of sentences"))
+        n_computed = n_texts = 0
+
+        def embed(texts: Sequence[str]) -> "FloatArray":
+            nonlocal n_computed, n_texts
+            report = stages.begin("embed", next(labels))
+            vectors, n_new = embed_with_cache(embedder, texts, cache, report)
+            n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
+            stages.enter("index", "The index is written")
+            return vectors
+
+        manifest = build_generation(
+            settings.home,
+            passages,
+            sources=sources,
+            roots=roots,
+            fingerprint=embedder.fingerprint,
+            embed=embed,
+            shaped_by=shaped_by,
+            go_live=False,
+        )
+        return BuildResult(
+            generation=manifest.name,
+            n_vectors_computed=n_computed,
+            n_vectors_reused=n_texts - n_computed,
+        )
+
+    return build
+
+
+def _same_candidate(
+    home: Path, sources: "Mapping[str, Source]", shaped_by: Mapping[str, str]
+) -> str | None:
+    """Return a candidate of the same content, whole; None if there is none."""
+    from assistant import generations
+    from ingest.plan import same_content
+
+    for name in reversed(generations.list_names(home)):
+        try:
+            manifest = generations.read_manifest(home, name)
+            if (
+                generations.is_candidate(home, name)
+                and manifest.shaped_by == dict(shaped_by)
+                and same_content(manifest.sources, sources)
+                and not generations.verify(home, name)
+            ):
+                return name
+        except IndexUnusable:
+            continue
+    return None
+
+
+def summary(changes: "Changes") -> str:
+    """Return what changes in a few words: "1 file changed, 2 moved"."""
+    kinds: tuple[FileChangeKind, ...] = ("added", "changed", "moved", "removed")
+    counts = [(kind, len(changes.named(kind))) for kind in kinds]
+    parts = [f"{n} {word}" for word, n in counts if n]
+    return f"files: {', '.join(parts)}" if parts else "no file changed"
+
+
+def user_name() -> str:
+    """Return who runs this process, for the log."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user has no name
+        return "unknown"
+
+
+def _counted(stages: Stages) -> "Progress":
+    """Return what shows the stages that are counted in files."""
+    labels = {"discover": "Files looked at", "parse": "Files read"}
+    reports: dict[str, Callable[[int, int], None]] = {}
+
+    def progress(stage: str, done: int, total: int, source: str) -> None:
+        if stage in labels:
+            if stage not in reports:
+                reports[stage] = stages.begin("parse", labels[stage])
+            reports[stage](done, total)
+
+    return progress
