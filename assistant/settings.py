@@ -157,6 +157,55 @@ class WebSettings(Group):
     port: int = Field(8501, ge=0, le=65535, description="Port of the page.")
 
 
+class SlackSettings(Group):
+    """The Slack bot; docs/slack.md says where its tokens come from."""
+
+    bot_token: SecretStr | None = Field(None, description="Bot token, xoxb-…")
+    app_token: SecretStr | None = Field(
+        None, description="App-level token, xapp-…, for Socket Mode (scope connections:write)."
+    )
+    signing_secret: SecretStr | None = Field(
+        None, description="Verifies what comes over HTTP; needed in HTTP mode."
+    )
+    api_url: str = Field("https://slack.com/api/", description="Base URL of the Web API.")
+    host: str = Field("127.0.0.1", description="Address of HTTP mode: loopback unless told.")
+    port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode; 0: a free one.")
+    workers: int = Field(
+        2, ge=1, le=64, description="Questions answered side by side; what the model serves."
+    )
+    max_open_per_user: int = Field(
+        5, ge=1, description="Questions of one person that may wait; further ones are turned away."
+    )
+    max_open: int = Field(
+        250, ge=1, description="Questions of all that may wait; further ones are turned away."
+    )
+    update_every_s: float = Field(
+        1.2,
+        gt=0,
+        description="Between two updates of drafts, of all answers together: Slack allows 50 a "
+        "minute.",
+    )
+    answer_timeout_s: float = Field(
+        300, gt=0, description="Longest work on one answer, seconds; then its asker is told."
+    )
+    lease_s: float = Field(
+        30, ge=1, description="A question held by a process that died is free again after this."
+    )
+    shutdown_s: float = Field(
+        20, ge=0, description="When stopped, wait so long for answers; the rest is handed over."
+    )
+    audiences: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Id of a Slack user group → audiences of its members in direct messages.",
+    )
+    content_owner: str | None = Field(
+        None, description="Id of the channel (or person) that questions are passed on to."
+    )
+    web_url: str | None = Field(
+        None, description="Address under which people reach the web page; none: no links to it."
+    )
+
+
 class Settings(BaseSettings):
     """All settings; see each group."""
 
@@ -188,6 +237,7 @@ class Settings(BaseSettings):
     answering: AnsweringSettings = AnsweringSettings()
     ingest: IngestSettings = IngestSettings()
     web: WebSettings = WebSettings()
+    slack: SlackSettings = SlackSettings()
 
     @classmethod
     def load(cls) -> "Settings":
