@@ -9,8 +9,7 @@ from threading import Thread
 import streamlit as st
 
 from assistant.settings import Settings
-from ui.conversations import CONVERSATIONS_FILE as CONVERSATIONS_FILE
-from ui.conversations import Conversations
+from ui.conversations import CONVERSATIONS_FILE, Conversations
 from ui.jobs import AnswerJobs
 from ui.ports import StudyAssistant
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from assistant.answering import Event, Finished, Restarted, Wrote
 from assistant.errors import ModelTimeout, StudyError
@@ -42,6 +43,7 @@ MAX_ATTEMPTS = 3
 _log = logging.getLogger(__name__)
 _HISTORY_TURNS = 6
 _LOOK_EVERY_S = 0.5
+_TICK_S = 0.2
 
 
 class HandedOver(Exception):
@@ -233,7 +235,7 @@ def _written(question: Question, history: Sequence[Turn], desk: Desk) -> Answer:
     audiences = desk.audiences.of_user(heard.user) if heard.surface == "dm" else EVERYONE
     deadline_s = time.monotonic() + desk.timeout_s
     look_at_s = 0.0
-    text = ""
+    text = shown = ""
     writer = _Writer(desk.assistant, heard.text, history, audiences)
     writer.start()
     try:
@@ -246,7 +248,7 @@ def _written(question: Question, history: Sequence[Turn], desk: Desk) -> Answer:
                 look_at_s = now_s + _LOOK_EVERY_S
             if now_s > deadline_s:
                 raise ModelTimeout(f"The answer took more than {desk.timeout_s:g} s.")
-            event = writer.next_event(_LOOK_EVERY_S)
+            event = writer.next_event(_TICK_S)
             if isinstance(event, Finished):
                 _require_unchanged(question, desk.inbox)
                 return event.answer
@@ -254,9 +256,10 @@ def _written(question: Question, history: Sequence[Turn], desk: Desk) -> Answer:
                 text += event.text
             elif isinstance(event, Restarted):
                 text = ""
-            if event is not None:
+            if text != shown and desk.outbox.draft(
+                question, partial(draft_message, text, language)
+            ):
                 shown = text
-                desk.outbox.draft(question, lambda shown=shown: draft_message(shown, language))  # type: ignore[misc]
     finally:
         writer.stop()
 

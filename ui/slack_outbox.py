@@ -59,14 +59,9 @@ class Outbox:
         """
         heard = question.heard
         if heard.surface == "private":
-            return
-        if (
-            heard.surface == "dm"
-            and heard.thread_ts != heard.ts
-            and self._set_status(heard, status)
-        ):
-            return
-        self._post_once(question, 0, message)
+            self._reply_privately(question, [message])
+        elif heard.surface == "channel" or not self._set_status(heard, status):
+            self._post_once(question, 0, message)
 
     def _set_status(self, heard: Heard, status: str) -> bool:
         if heard.surface == "command":
@@ -103,10 +98,13 @@ class Outbox:
             return False
         return True
 
-    def draft(self, question: Question, message: Callable[[], Message]) -> None:
-        """Show how far an answer has come, if it is time for an update; failures don't matter."""
+    def draft(self, question: Question, message: Callable[[], Message]) -> bool:
+        """Show how far an answer has come, if it is time for an update; return whether it was.
+
+        Failures don't matter: the next update comes soon.
+        """
         if question.heard.surface in TO_ASKER or not self._pace.is_due():
-            return
+            return False
         try:
             ts = self._inbox.posted(question.question_id, 0)
             if ts:
@@ -115,6 +113,7 @@ class Outbox:
                 self._post_once(question, 0, message())
         except SlackFailed as error:
             _log.info("No update of a draft: %s", error)
+        return True
 
     def deliver(self, question: Question, messages: Sequence[Message]) -> None:
         """Post the end of the matter, the first part in place of what stands there.
@@ -211,7 +210,7 @@ class Outbox:
                 channel=heard.channel,
                 ts=heard.thread_ts,
                 limit=_LATEST_REPLIES,
-                oldest=f"{question.created_at - 60:.6f}",
+                oldest=heard.ts or heard.thread_ts,
             )
         except SlackFailed as error:
             if error.code == "stopped":
@@ -219,8 +218,8 @@ class Outbox:
             _log.warning("%s It is posted again, perhaps twice.", error)
             return ""
         for message in found.get("messages") or ():
-            blocks = message.get("blocks") or ({},)
-            if blocks[0].get("block_id") == name:
+            first: JsonObject = next(iter(message.get("blocks") or ()), {})
+            if first.get("block_id") == name:
                 ts = str(message["ts"])
                 self._inbox.note_posting(question.question_id, part, ts)
                 return ts
