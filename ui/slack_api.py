@@ -89,6 +89,8 @@ class SlackApi:
         self._stopped = stopped or threading.Event()
         self._lock = threading.Lock()
         self._closed_until_s: dict[str, float] = {}
+        self.granted_scopes: frozenset[str] = frozenset()
+        """What the token may do, as Slack said with its last answer; empty before."""
 
     def call(
         self,
@@ -150,6 +152,8 @@ class SlackApi:
                 getattr(error, "reason", error), ConnectionRefusedError | socket.gaierror
             )
             raise (SlackFailed if never_left else Unsure)(method, "unreachable") from error
+        scopes = _header(response.headers, "x-oauth-scopes")
+        self.granted_scopes = frozenset(filter(None, map(str.strip, scopes.split(","))))
         return dict(response.data)
 
     def _refused(self, method: str, response: "SlackResponse") -> SlackFailed:
@@ -183,8 +187,11 @@ class SlackApi:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
-    value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
     try:
-        return max(float(value), 0.1)
+        return max(float(_header(headers, "retry-after")), 0.1)
     except ValueError:
         return _USUAL_RETRY_AFTER_S
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    return next((value for key, value in headers.items() if key.lower() == name), "")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.answer_json import JsonObject
 from assistant.errors import ConfigError
-from ui.slack_api import SlackApi, library_log, open_client
+from ui.slack_api import SlackApi, SlackFailed, library_log, open_client
 from ui.slack_audiences import Audiences
 from ui.slack_blocks import Offers
 from ui.slack_inbox import Inbox, Limits
@@ -105,7 +105,7 @@ def running_bot(
     )
     workers = Workers(desk, n_workers=slack.workers, lease_s=slack.lease_s)
     app = _bolt_app(client, slack)
-    Handlers(desk, api, bot_user=str(who["user_id"]), came_in=workers.wake).register(app)
+    Handlers(desk, api, bot_user=str(who.get("user_id") or ""), came_in=workers.wake).register(app)
     workers.start()
     with ExitStack() as stack:
         stack.callback(workers.close, slack.shutdown_s)
@@ -144,15 +144,19 @@ def _listen(stack: ExitStack, app: "App", slack: "SlackSettings", mode: Mode, in
 
 def _bolt_app(client: "WebClient", slack: "SlackSettings") -> "App":
     from slack_bolt import App
+    from slack_bolt.error import BoltError
 
     # slack_bolt would take these as the wish for an app that many workspaces install.
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         os.environ.pop(name, None)
     secret = slack.signing_secret.get_secret_value().strip() if slack.signing_secret else ""
-    return App(
-        name="study",
-        client=client,
-        signing_secret=secret,
-        logger=library_log("slack_bolt"),
-        process_before_response=True,  # an event is acknowledged once it is in the inbox
-    )
+    try:
+        return App(
+            name="study",
+            client=client,
+            signing_secret=secret,
+            logger=library_log("slack_bolt"),
+            process_before_response=True,  # an event is acknowledged once it is in the inbox
+        )
+    except (BoltError, OSError) as error:  # it asks once more who the token belongs to
+        raise SlackFailed("auth.test", "unreachable") from error

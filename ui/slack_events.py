@@ -35,7 +35,7 @@ def read_event(body: Mapping[str, Any], bot_user: str) -> Spoken | Edited | Dele
     team = str(body.get("team_id") or event.get("team") or "")
     channel = str(event.get("channel") or "")
     if event.get("subtype") == "message_changed":
-        return _changed(team, channel, event.get("message") or {}, bot_user)
+        return _changed(team, channel, event.get("message") or {})
     if event.get("subtype") == "message_deleted":
         return Deleted(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
     is_person = bool(event.get("user")) and event.get("user") not in (bot_user, "USLACKBOT")
@@ -58,9 +58,11 @@ def _spoken(
     channel, ts = str(event["channel"]), str(event["ts"])
     written = str(event.get("text") or "")
     is_dm = event.get("channel_type", "im" if channel.startswith("D") else "") == "im"
-    is_mention = event["type"] == "app_mention" or f"<@{bot_user}" in written
+    is_mention = event["type"] == "app_mention" or bool(
+        bot_user and re.search(rf"<@{re.escape(bot_user)}[|>]", written)
+    )
     thread_ts = str(event.get("thread_ts") or ts)
-    text = plain_text(written, bot_user)
+    text = plain_text(written)
     if not is_mention and (
         (thread_ts != ts and _COURTESY.fullmatch(text)) or re.match(r"\s*<@", written)
     ):
@@ -80,15 +82,13 @@ def _spoken(
     return Spoken(heard=heard, is_addressed=is_dm or is_mention)
 
 
-def _changed(
-    team: str, channel: str, message: Mapping[str, Any], bot_user: str
-) -> Edited | Deleted | None:
+def _changed(team: str, channel: str, message: Mapping[str, Any]) -> Edited | Deleted | None:
     ts = str(message.get("ts") or "")
     if message.get("subtype") == "tombstone":  # what is left of a deleted message with a thread
         return Deleted(team=team, channel=channel, ts=ts)
     if message.get("bot_id"):
         return None
-    text = plain_text(str(message.get("text") or ""), bot_user)
+    text = plain_text(str(message.get("text") or ""))
     if unanswerable(text):
         return Deleted(team=team, channel=channel, ts=ts)
     return Edited(team=team, channel=channel, ts=ts, text=text)
@@ -111,9 +111,9 @@ def read_thread_started(body: Mapping[str, Any]) -> Heard:
     )
 
 
-def read_command(body: Mapping[str, Any], question: str, bot_user: str) -> Heard:
+def read_command(body: Mapping[str, Any], question: str) -> Heard:
     """Return the `question` of a slash command; its answer is for the asker's eyes only."""
-    text = plain_text(question, bot_user)
+    text = plain_text(question)
     return Heard(
         key=f"command/{body['trigger_id']}",
         team=str(body.get("team_id") or ""),
@@ -126,10 +126,10 @@ def read_command(body: Mapping[str, Any], question: str, bot_user: str) -> Heard
     )
 
 
-def read_shortcut(body: Mapping[str, Any], bot_user: str) -> Heard:
+def read_shortcut(body: Mapping[str, Any]) -> Heard:
     """Return the message that somebody wants explained, for that person's eyes only."""
     message = body.get("message") or {}
-    text = plain_text(str(message.get("text") or ""), bot_user)[:MAX_EXPLAINED_CHARS]
+    text = plain_text(str(message.get("text") or ""))[:MAX_EXPLAINED_CHARS]
     return Heard(
         key=f"shortcut/{body['trigger_id']}",
         team=str((body.get("team") or {}).get("id") or ""),
@@ -142,7 +142,7 @@ def read_shortcut(body: Mapping[str, Any], bot_user: str) -> Heard:
     )
 
 
-def plain_text(written: str, bot_user: str) -> str:
+def plain_text(written: str) -> str:
     """Return what was typed: without mentions of people, links as their words, entities undone."""
 
     def spelled(match: re.Match[str]) -> str:

@@ -127,7 +127,7 @@ class Handlers:
     def _on_command(self, body: JsonObject, ack: Callable[..., object]) -> None:
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         if word.lower() == "ask" and rest.strip():
-            heard = read_command(body, rest, self._bot_user)
+            heard = read_command(body, rest)
             self._take_in(heard)
             ack(_to_asker(_searching(heard.text)))
         elif word.lower() in ("", "ask", "help"):
@@ -138,7 +138,7 @@ class Handlers:
             ack(_to_asker(f"{unknown}\n\n{say.help}"))
 
     def _on_shortcut(self, body: JsonObject, ack: Callable[..., object]) -> None:
-        heard = read_shortcut(body, self._bot_user)
+        heard = read_shortcut(body)
         self._take_in(heard)
         ack()
 
