@@ -160,7 +160,7 @@ class WebSettings(Group):
 class SlackSettings(Group):
     """The Slack bot; docs/slack.md says where its tokens come from."""
 
-    bot_token: SecretStr | None = Field(None, description="Bot token, xoxb-…")
+    bot_token: SecretStr | None = Field(None, description="Bot token: xoxb-….")
     app_token: SecretStr | None = Field(
         None, description="App-level token, xapp-…, for Socket Mode (scope connections:write)."
     )

@@ -47,9 +47,6 @@ def run_checks(settings: "Settings") -> Iterator[Check]:
     yield check_memory()
     for look in (check_weights, check_index, check_model_server, check_page_port):
         yield guarded(look, settings)
-    from ui.slack_checks import slack_checks
-
-    yield from slack_checks(settings)
 
 
 def guarded(look: Callable[["Settings"], Check], settings: "Settings") -> Check:
