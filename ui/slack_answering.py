@@ -9,148 +9,33 @@ import queue
 import threading
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from assistant.answering import Event, Finished, Restarted, Wrote
+from assistant.answering import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import ModelTimeout, StudyError
 from assistant.language import detect_language
-from assistant.records import EVERYONE, Answer, Language, Turn
+from assistant.records import EVERYONE, Answer, Turn
 from ui.conversations import Conversations, Failure, StoredTurn
 from ui.incidents import log_incident
 from ui.labels import LABELS
 from ui.ports import StudyAssistant
 from ui.render import without_markers
-from ui.slack_api import SlackFailed
-from ui.slack_audiences import Audiences
 from ui.slack_blocks import (
-    Offers,
     answer_messages,
     draft_message,
-    passed_question,
     plain_message,
 )
-from ui.slack_events import MAX_QUESTION_CHARS
+from ui.slack_desk import MAX_ATTEMPTS, Desk, HandedOver, owner_of
 from ui.slack_inbox import Inbox
-from ui.slack_labels import EN, SLACK_LABELS, ZH, duration
+from ui.slack_labels import SLACK_LABELS
 from ui.slack_mrkdwn import escape
-from ui.slack_outbox import Outbox
 from ui.slack_records import TO_ASKER, Heard, Message, Question
-
-MAX_ATTEMPTS = 3
-"""A question during which the process died so often is given up."""
 
 _log = logging.getLogger(__name__)
 _HISTORY_TURNS = 6
 _LOOK_EVERY_S = 0.5
 _TICK_S = 0.2
-
-
-class HandedOver(Exception):
-    """The question is not this worker's any more: shutdown, edit, deletion, or a lost lease."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What it takes to answer: who writes, where things are kept, how they are shown."""
-
-    assistant: StudyAssistant
-    conversations: Conversations
-    inbox: Inbox
-    outbox: Outbox
-    audiences: Audiences
-    offers: Offers
-    content_owner: str | None
-    timeout_s: float
-    stopped: threading.Event
-
-
-def owner_of(team: str, channel: str, private_to: str = "") -> str:
-    """Return under which owner the conversations keep what is said in a channel.
-
-    Answers that only one person sees have an owner of their own.
-    """
-    return f"slack/{team}/{channel}" + (f"/{private_to}" if private_to else "")
-
-
-def greet(question: Question, desk: Desk) -> None:
-    """Show that the question arrived; say what is to be said instead of an answer, if anything.
-
-    Raises:
-        SlackFailed: that can't be posted.
-    """
-    heard = question.heard
-    language = detect_language(heard.text)
-    if question.state == "withdrawn":
-        desk.outbox.take_back(question)
-        desk.inbox.pass_on(question.question_id, "done")
-    elif heard.notice == "pass_on":
-        desk.outbox.deliver(question, [plain_message(_passed_on(question, desk))])
-        desk.inbox.pass_on(question.question_id, "done")
-    elif heard.notice:
-        if question.attempts <= MAX_ATTEMPTS:
-            desk.outbox.deliver(question, [plain_message(_notice(question))])
-        if heard.notice == "welcome":
-            desk.outbox.suggest(
-                question,
-                _first_questions(desk),
-                " · ".join(each.prompts_title for each in (ZH, EN)),
-            )
-        desk.inbox.pass_on(question.question_id, "done")
-    else:
-        say = SLACK_LABELS[language]
-        n_before = desk.inbox.n_before(question.question_id)
-        status = say.queued.format(n=n_before) if n_before > 1 else say.searching
-        try:
-            if question.attempts <= MAX_ATTEMPTS:
-                desk.outbox.greet(question, status, plain_message(f"_{escape(status)}_"))
-        except SlackFailed as error:
-            if error.code == "stopped":
-                raise
-            _log.warning("%s The answer will say whether it can be posted.", error)
-        desk.inbox.pass_on(question.question_id, "waiting")
-
-
-def _passed_on(question: Question, desk: Desk) -> str:
-    """Return what became of a question for the content owner, who has it now if all is well."""
-    heard = question.heard
-    language = detect_language(heard.text)
-    say = SLACK_LABELS[language]
-    try:
-        if desk.content_owner is None:
-            raise StudyError("STUDY_SLACK__CONTENT_OWNER is not set any more.")
-        message = passed_question(heard.text, heard.user, language)
-        desk.outbox.send(question, desk.content_owner, message)
-    except StudyError:
-        return say.not_passed_on.format(incident=log_incident())
-    return say.passed_on
-
-
-def _first_questions(desk: Desk) -> list[str]:
-    """Return questions to begin with, as many in each language; Slack shows four."""
-    return [text for language in ("zh", "en") for text in desk.assistant.suggest(language)[:2]]
-
-
-def _notice(question: Question) -> str:
-    """Return (safe) mrkdwn in the language of the words there are; in both without words."""
-    heard = question.heard
-    languages: Sequence[Language] = (
-        [detect_language(heard.text)] if heard.text.strip() else ["zh", "en"]
-    )
-    texts = []
-    for language in languages:
-        say = SLACK_LABELS[language]
-        texts.append(
-            {
-                "help": say.help,
-                "welcome": say.welcome,
-                "no_words": say.no_words,
-                "too_long": say.too_long.format(n=MAX_QUESTION_CHARS),
-                "busy_you": say.busy_you.format(wait=duration(question.wait_s, say)),
-                "busy_all": say.busy_all.format(wait=duration(question.wait_s, say)),
-            }[heard.notice]
-        )
-    return "\n\n".join(texts)
 
 
 def answer(question: Question, desk: Desk) -> None:
@@ -162,7 +47,7 @@ def answer(question: Question, desk: Desk) -> None:
     """
     if question.attempts > MAX_ATTEMPTS:
         _log.error("Question %d was given up: %s", question.question_id, question.heard.key)
-        messages = _failure_messages(question, Failure(kind="Unexpected", incident="gave-up"))
+        messages = _failure_messages(question, Failure(kind="Unexpected", incident=log_incident()))
     else:
         messages = _messages(question, desk)
     desk.outbox.deliver(question, messages)
@@ -235,7 +120,8 @@ def _written(question: Question, history: Sequence[Turn], desk: Desk) -> Answer:
     audiences = desk.audiences.of_user(heard.user) if heard.surface == "dm" else EVERYONE
     deadline_s = time.monotonic() + desk.timeout_s
     look_at_s = 0.0
-    text = shown = ""
+    text: str | None = None
+    shown: str | None = None  # until passages are found: the placeholder says that the search is on
     writer = _Writer(desk.assistant, heard.text, history, audiences)
     writer.start()
     try:
@@ -252,14 +138,13 @@ def _written(question: Question, history: Sequence[Turn], desk: Desk) -> Answer:
             if isinstance(event, Finished):
                 _require_unchanged(question, desk.inbox)
                 return event.answer
-            if isinstance(event, Wrote):
-                text += event.text
-            elif isinstance(event, Restarted):
+            if isinstance(event, Found | Restarted):
                 text = ""
-            if text != shown and desk.outbox.draft(
-                question, partial(draft_message, text, language)
-            ):
-                shown = text
+            elif isinstance(event, Wrote):
+                text = (text or "") + event.text
+            if text is not None and text != shown:
+                message = partial(draft_message, text, language)
+                shown = text if desk.outbox.draft(question, message) else shown
     finally:
         writer.stop()
 

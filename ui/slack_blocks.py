@@ -42,7 +42,7 @@ class Offers:
 
 def draft_message(text: str, language: Language) -> Message:
     """Return an answer that is still being written; only its end, if it is long."""
-    note = SLACK_LABELS[language].writing if text.strip() else SLACK_LABELS[language].searching
+    note = SLACK_LABELS[language].writing
     sections = packed(mrkdwn(text)) if text.strip() else []
     return _message(sections[-2:], [_context(f"_{escape(note)}_")])
 
@@ -62,7 +62,7 @@ def answer_messages(answer: Answer, turn_id: str, offers: Offers) -> tuple[Messa
     )
     if answer.abstained:
         written.insert(0, f"*{escape(labels.abstained)}*")
-        written += [f"• {_place(hit.passage, labels)}" for hit in answer.nearest]
+        written.append("\n".join(f"• {_place(hit.passage, labels)}" for hit in answer.nearest))
     lost = lost_sentences(answer)
     if lost:
         listed = "\n".join(f"• {escape(text)}" for text in lost)
@@ -112,11 +112,12 @@ def sources_view(answer: Answer, audiences: frozenset[str], offers: Offers) -> J
     }
 
 
-def passed_question(question: str, user: str, language: Language) -> Message:
-    """Return what the content owner gets to read: the question and who asks it."""
+def passed_question(question: str, user: str, link: str, language: Language) -> Message:
+    """Return what the content owner gets to read: the question, who asks it, and where."""
     say = SLACK_LABELS[language]
     quoted = "\n".join(f"> {escape(line)}" for line in question.splitlines())
-    return _message([say.passed_question.format(user=f"<@{user}>"), *packed([quoted])], [])
+    lead = say.passed_question.format(user=f"<@{user}>") + (f" <{link}|↗>" if link else "")
+    return _message([lead, *packed([quoted])], [])
 
 
 def _source(passage: Passage, title: str, quotes: Iterable[str], link: str) -> list[JsonObject]:

@@ -80,7 +80,7 @@ def running_bot(
         SlackFailed: Slack refuses a token, or can't be reached.
         StudyError: the port or the inbox can't be had.
     """
-    from ui.slack_answering import Desk
+    from ui.slack_desk import Desk
     from ui.slack_handlers import Handlers
     from ui.slack_queue import Workers
 

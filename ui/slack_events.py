@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from assistant.language import detect_language
+from ui.slack_labels import SLACK_LABELS
 from ui.slack_records import Deleted, Edited, Heard, Notice, Spoken
 
 MAX_QUESTION_CHARS = 4000
@@ -129,7 +131,8 @@ def read_command(body: Mapping[str, Any], question: str) -> Heard:
 def read_shortcut(body: Mapping[str, Any]) -> Heard:
     """Return the message that somebody wants explained, for that person's eyes only."""
     message = body.get("message") or {}
-    text = plain_text(str(message.get("text") or ""))[:MAX_EXPLAINED_CHARS]
+    words = plain_text(str(message.get("text") or ""))[:MAX_EXPLAINED_CHARS]
+    text = SLACK_LABELS[detect_language(words)].explain.format(text=words) if words else ""
     return Heard(
         key=f"shortcut/{body['trigger_id']}",
         team=str((body.get("team") or {}).get("id") or ""),

@@ -14,7 +14,6 @@ from assistant.answer_json import JsonObject
 from assistant.language import detect_language
 from assistant.records import EVERYONE
 from ui.conversations import Feedback, StoredTurn, Thumb
-from ui.slack_answering import Desk, owner_of
 from ui.slack_api import SlackApi, SlackFailed
 from ui.slack_blocks import (
     ASK_OWNER,
@@ -24,6 +23,7 @@ from ui.slack_blocks import (
     UNHELPFUL,
     sources_view,
 )
+from ui.slack_desk import Desk, owner_of
 from ui.slack_events import (
     read_command,
     read_event,
@@ -188,6 +188,7 @@ class Handlers:
             user=str(body["user"]["id"]),
             text=turn.question,
             surface="private",
+            ts=str((body.get("container") or {}).get("message_ts") or ""),
             response_url=str(body["response_url"]),
             notice="pass_on",
         )

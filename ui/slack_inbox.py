@@ -8,56 +8,19 @@ that a message is found again, not posted twice.
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from assistant.errors import BusyError, StudyError
+from ui.slack_database import SlackDatabase
 from ui.slack_records import Deleted, Edited, Heard, Notice, Question, State, Surface
 
 KEEP_S = 90 * 24 * 3600.0
 """A thread goes on without a mention for so long."""
 
-_LOCK_TIMEOUT_S = 10.0
 _USUAL_ANSWER_S = 15.0
 _SAMPLE = 20
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS questions (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
-    event_id TEXT NOT NULL,
-    team TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    user TEXT NOT NULL,
-    ts TEXT NOT NULL,
-    thread_ts TEXT NOT NULL,
-    surface TEXT NOT NULL,
-    text TEXT NOT NULL,
-    notice TEXT NOT NULL,
-    response_url TEXT NOT NULL,
-    state TEXT NOT NULL,
-    revision INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    turn_id TEXT NOT NULL DEFAULT '',
-    conversation_id TEXT NOT NULL DEFAULT '',
-    wait_s REAL NOT NULL DEFAULT 0,
-    holder TEXT,
-    lease_until REAL NOT NULL DEFAULT 0,
-    created_at REAL NOT NULL,
-    begun_at REAL,
-    ended_at REAL
-);
-CREATE INDEX IF NOT EXISTS questions_by_state ON questions (state, id);
-CREATE INDEX IF NOT EXISTS questions_by_place ON questions (channel, thread_ts, ts);
-CREATE TABLE IF NOT EXISTS deliveries (
-    question_id INTEGER NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
-    part INTEGER NOT NULL,
-    ts TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (question_id, part)
-) WITHOUT ROWID;
-"""
 _OPEN = "state IN ('new', 'waiting') AND notice = ''"
 
 
@@ -94,19 +57,12 @@ class Inbox:
         Raises:
             StudyError: it can't be opened.
         """
-        self._path = path
+        self._database = SlackDatabase(path)
         self._holder = holder
         self._limits = limits
         self._lease_s = lease_s
         self._clock = clock
-        with self._translated():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-        with self._connected() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        with self._writing() as connection:
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
+        with self._database.writing() as connection:
             connection.execute(
                 "DELETE FROM questions WHERE created_at < ? AND state = 'done'",
                 (clock() - KEEP_S,),
@@ -122,7 +78,7 @@ class Inbox:
         Raises:
             StudyError: it could not be kept; Slack should send it again.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             notice, wait_s = heard.notice, 0.0
             if not notice:
                 notice, wait_s = self._turned_away(connection, heard)
@@ -172,7 +128,7 @@ class Inbox:
 
     def began_thread(self, team: str, channel: str, thread_ts: str) -> bool:
         """Return whether the message that the thread is under was itself a question to the bot."""
-        with self._connected() as connection:
+        with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT 1 FROM questions WHERE team = ? AND channel = ? AND ts = ? AND thread_ts ="
                 " ts",
@@ -182,7 +138,7 @@ class Inbox:
 
     def edit(self, edited: Edited) -> None:
         """Give a question that is not answered yet its new text; work on the old one is void."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "UPDATE questions SET text = ?, revision = revision + 1"
                 f" WHERE team = ? AND channel = ? AND ts = ? AND {_OPEN} AND text <> ?",
@@ -191,7 +147,7 @@ class Inbox:
 
     def withdraw(self, deleted: Deleted) -> None:
         """Have a question that is not answered yet stay so, and what was posted removed."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "UPDATE questions SET state = 'withdrawn', revision = revision + 1"
                 f" WHERE team = ? AND channel = ? AND ts = ? AND {_OPEN}",
@@ -207,7 +163,7 @@ class Inbox:
         """
         now = self._clock()
         marks = ", ".join("?" * len(states))
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             row = connection.execute(
                 "UPDATE questions SET holder = ?, lease_until = ?,"
                 " attempts = attempts + 1,"
@@ -226,7 +182,7 @@ class Inbox:
     def keep(self, question_ids: Collection[int]) -> None:
         """Renew the leases of questions that are being worked on here."""
         marks = ", ".join("?" * len(question_ids))
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 f"UPDATE questions SET lease_until = ? WHERE holder = ? AND id IN ({marks})",
                 (self._clock() + self._lease_s, self._holder, *question_ids),
@@ -234,7 +190,7 @@ class Inbox:
 
     def look(self, question_id: int) -> Question | None:
         """Return the question as it stands now, None if this process doesn't hold it any more."""
-        with self._connected() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(
                 "SELECT * FROM questions WHERE id = ? AND holder = ?", (question_id, self._holder)
             ).fetchone()
@@ -242,7 +198,7 @@ class Inbox:
 
     def note_turn(self, question_id: int, conversation_id: str, turn_id: str) -> None:
         """Note where the conversations keep the question and its answer."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "UPDATE questions SET conversation_id = ?, turn_id = ? WHERE id = ?",
                 (conversation_id, turn_id, question_id),
@@ -254,7 +210,7 @@ class Inbox:
         Returns False, and changes nothing, if it is not held here, or was withdrawn meanwhile
         (then it is only freed, to be tidied up).
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             moved = connection.execute(
                 "UPDATE questions SET state = ?, holder = NULL, attempts = 0,"
                 " ended_at = CASE WHEN ? = 'done' THEN ? ELSE ended_at END"
@@ -267,7 +223,7 @@ class Inbox:
 
     def free(self, question_id: int) -> None:
         """Leave a question that is held here to others, as it stands."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             self._free(connection, question_id)
 
     def _free(self, connection: sqlite3.Connection, question_id: int) -> None:
@@ -279,7 +235,7 @@ class Inbox:
 
     def n_open(self) -> int:
         """Return how many questions are not answered yet."""
-        with self._connected() as connection:
+        with self._database.reading() as connection:
             (number,) = connection.execute(
                 f"SELECT count(*) FROM questions WHERE {_OPEN}"
             ).fetchone()
@@ -287,7 +243,7 @@ class Inbox:
 
     def n_before(self, question_id: int) -> int:
         """Return how many questions will be answered before this one."""
-        with self._connected() as connection:
+        with self._database.reading() as connection:
             (number,) = connection.execute(
                 f"SELECT count(*) FROM questions WHERE {_OPEN} AND id < ?", (question_id,)
             ).fetchone()
@@ -300,7 +256,7 @@ class Inbox:
 
         None: nobody began to post it.
         """
-        with self._connected() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(
                 "SELECT ts FROM deliveries WHERE question_id = ? AND part = ?", (question_id, part)
             ).fetchone()
@@ -308,7 +264,7 @@ class Inbox:
 
     def note_posting(self, question_id: int, part: int, ts: str = "") -> None:
         """Note that a part is about to be posted, or with `ts`, that it was."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO deliveries (question_id, part, ts) VALUES (?, ?, ?)"
                 " ON CONFLICT (question_id, part) DO UPDATE SET ts = excluded.ts",
@@ -317,7 +273,7 @@ class Inbox:
 
     def forget_posting(self, question_id: int, part: int) -> None:
         """Note that a part was surely not posted, or is gone."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "DELETE FROM deliveries WHERE question_id = ? AND part = ?", (question_id, part)
             )
@@ -356,41 +312,3 @@ class Inbox:
             wait_s=row["wait_s"],
             created_at=row["created_at"],
         )
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with (
-            self._translated(),
-            closing(sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT_S)) as connection,
-        ):
-            connection.isolation_level = None  # transactions begin where we say so
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            yield connection
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as exc:
-            if getattr(exc, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                raise BusyError(
-                    f"Another process holds {self._path}.", hint="Try again in a moment."
-                ) from exc
-            raise StudyError(
-                f"The questions from Slack in {self._path} can't be read or written: {exc}.",
-                hint="Check the folder's permissions and free space; a damaged file can be "
-                "moved away to start afresh.",
-            ) from exc

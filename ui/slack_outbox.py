@@ -6,6 +6,7 @@ first block carries the delivery's name.
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -165,6 +166,20 @@ class Outbox:
             if error.code == "stopped":
                 raise
             _log.info("%s Nothing is left to remove, then.", error)
+
+    def link_to(self, heard: Heard) -> str:
+        """Return the address of a message in a channel; "" where others can't follow it."""
+        if heard.channel.startswith("D") or not heard.ts:
+            return ""
+        try:
+            found = self._api.call(
+                "chat.getPermalink", patience_s=0, channel=heard.channel, message_ts=heard.ts
+            )
+        except SlackFailed as error:
+            _log.info("%s", error)
+            return ""
+        link = str(found.get("permalink") or "")
+        return link if re.fullmatch(r"https?://[^\s<>|]+", link) else ""
 
     # One message
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from assistant.errors import StudyError
 from ui.incidents import log_incident
-from ui.slack_answering import Desk, HandedOver, answer, greet
+from ui.slack_answering import answer
 from ui.slack_api import SlackFailed
+from ui.slack_desk import Desk, HandedOver
+from ui.slack_greeting import greet
 from ui.slack_records import Question, State
 
 N_GREETERS = 4

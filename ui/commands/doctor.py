@@ -11,7 +11,7 @@ from ui.command_group import JsonOption
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Check Python, packages, disk, memory, settings, model, index, ports and Slack; change nothing."""
+    """Check packages, disk, memory, settings, model, index, ports and Slack; change nothing."""
     from assistant.settings import Settings
     from ui.checks import Check, run_checks
     from ui.slack_checks import slack_checks

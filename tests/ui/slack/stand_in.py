@@ -195,6 +195,8 @@ class StandIn:
                 thread = arguments["ts"]
                 found = [each for each in self.messages[channel] if each["thread_ts"] == thread]
                 return {"ok": True, "messages": found}
+            case "chat.getPermalink":
+                return {"ok": True, "permalink": f"https://stand-in.slack.test/{channel}"}
             case "usergroups.users.list":
                 return {"ok": True, "users": self.groups.get(str(arguments["usergroup"]), [])}
             case _ if method.startswith("assistant.threads.") and not self.is_panel:

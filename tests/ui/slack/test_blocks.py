@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -137,7 +138,8 @@ def test_modal_hides_what_its_reader_may_not_see() -> None:
 def test_nothing_of_a_document_calls_people(field: str) -> None:
     evil = "<!channel> <@U1> <https://evil.example|x>"
     value = (evil,) if field == "heading" else evil
-    passage = replace(ATTENTION_ZH, **{field: value})
+    changes: Any = {field: value}
+    passage = replace(ATTENTION_ZH, **changes)
     (citation,) = made_answer(ZH_QUESTION).citations
     cited = replace(citation, passage=passage, quote=evil if field == "text" else "x")
     answer = replace(made_answer(ZH_QUESTION), text=f"{evil} [1]", citations=(cited,))
@@ -146,7 +148,7 @@ def test_nothing_of_a_document_calls_people(field: str) -> None:
             [message.text, message.blocks]
             for message in (*answer_messages(answer, "t", Offers()), draft_message(evil, "en"))
         ]
-        + [sources_view(answer, EVERYONE, Offers()), passed_question(evil, "U9", "en").blocks]
+        + [sources_view(answer, EVERYONE, Offers()), passed_question(evil, "U9", "", "en").blocks]
     )
     assert shown.count("<") == shown.count("<@U9>") == 1
 
@@ -161,7 +163,7 @@ def test_texts_are_verbatim_so_that_words_make_no_links() -> None:
 def test_draft_shows_its_end() -> None:
     draft = draft_message("A word. " * 3000, "en")
     assert sum(len(json.dumps(block)) for block in draft.blocks) < 8000
-    assert draft_message("", "zh").text == "_正在查找材料……_"
+    assert draft_message("", "zh").text == "_正在写回答，写完后逐句核对……_"
 
 
 @pytest.mark.parametrize(

@@ -304,11 +304,25 @@ def test_shortcut_explains_a_message_to_who_asked(slack: StandIn, run_bot: RunBo
         }
         assert post(bot.url, payload, is_form=True)[0] == 200
         wait_for(lambda: len(slack.replies["s"]) == 2)
-    assert assistant.asked[0][0] == "We should use LoRA & adapters."
+    assert assistant.asked[0][0] == "Explain: We should use LoRA & adapters."
     first, last = slack.replies["s"]
     assert "Searching" in first["text"]
     assert is_answered(last)
     assert slack.said("C1") == []
+
+
+def test_file_with_words_is_answered_and_one_without_is_told(
+    slack: StandIn, run_bot: RunBot
+) -> None:
+    file = {"subtype": "file_share", "files": [{"id": "F1"}], "channel": "D1"}
+    slack.is_panel = False
+    with run_bot() as bot:
+        post(bot.url, event("message", text="What does LoRA freeze?", **file))
+        wait_for(lambda: answered(slack, "D1"))
+        post(bot.url, event("message", text="", **file))
+        wait_for(lambda: len(slack.said("D1")) == 2)
+    assert "只能读文字" in slack.said("D1")[1]["text"]
+    assert "only read text" in slack.said("D1")[1]["text"]
 
 
 # Edits, deletions, limits, failures

@@ -62,12 +62,18 @@ def test_opinion_is_kept(
 def test_question_goes_to_the_content_owner_once(slack: StandIn, run_bot: RunBot) -> None:
     with run_bot(content_owner="COWNER") as bot:
         post(bot.url, event(text=EN))
-        pressed = action("study_ask_owner", turn_of(slack), reply_url=reply_url(slack))
+        turn_id, container = turn_of(slack), {"message_ts": slack.said("C1")[0]["ts"]}
+        pressed = action(
+            "study_ask_owner", turn_id, reply_url=reply_url(slack), container=container
+        )
         for _ in range(2):
             post(bot.url, pressed, is_form=True)
         wait_for(lambda: len(slack.replies["button"]) == 2)
     (passed,) = slack.said("COWNER")
-    assert passed["text"] == "<@U1> asks the owner of the materials:\n\n> What does LoRA freeze?"
+    assert passed["text"] == (
+        "<@U1> asks the owner of the materials: <https://stand-in.slack.test/C1|↗>"
+        "\n\n> What does LoRA freeze?"
+    )
     assert {reply["text"] for reply in slack.replies["button"]} == {
         "Passed on to the content owner."
     }
