@@ -8,10 +8,17 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
@@ -21,6 +28,10 @@ PREFIX = "STUDY_"
 DELIMITER = "__"
 
 Engine = Literal["auto", "vllm", "llamacpp"]
+GroupId = Annotated[str, StringConstraints(pattern="^S[A-Z0-9]+$")]
+"""Slack's id of a user group, which stands in its address; not its @name."""
+
+_WEB_ADDRESS = r"^https?://[^\s<>|]+$"
 
 
 class Group(BaseModel):
@@ -167,7 +178,9 @@ class SlackSettings(Group):
     signing_secret: SecretStr | None = Field(
         None, description="Verifies what comes over HTTP; needed in HTTP mode."
     )
-    api_url: str = Field("https://slack.com/api/", description="Base URL of the Web API.")
+    api_url: str = Field(
+        "https://slack.com/api/", pattern=_WEB_ADDRESS, description="Base URL of the Web API."
+    )
     host: str = Field("127.0.0.1", description="Address of HTTP mode: loopback unless told.")
     port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode; 0: a free one.")
     workers: int = Field(
@@ -194,15 +207,19 @@ class SlackSettings(Group):
     shutdown_s: float = Field(
         20, ge=0, description="When stopped, wait so long for answers; the rest is handed over."
     )
-    audiences: dict[str, tuple[str, ...]] = Field(
+    audiences: dict[GroupId, tuple[str, ...]] = Field(
         {},
         description="Id of a Slack user group → audiences of its members in direct messages.",
     )
     content_owner: str | None = Field(
-        None, description="Id of the channel (or person) that questions are passed on to."
+        None,
+        pattern="^[CDGUW][A-Z0-9]+$",
+        description="Id of the channel (or person) that questions are passed on to.",
     )
     web_url: str | None = Field(
-        None, description="Address under which people reach the web page; none: no links to it."
+        None,
+        pattern=_WEB_ADDRESS,
+        description="Address under which people reach the web page; none: no links to it.",
     )
 
 

@@ -41,6 +41,11 @@ class SlackFailed(StudyError):
         self.method = method
         self.code = code
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same call may well succeed later."""
+        return isinstance(self, Unsure) or self.code in (*_PASSING, "stopped")
+
 
 class Unsure(SlackFailed):
     """The connection broke while Slack had the call: nobody knows whether it was carried out."""
@@ -96,7 +101,7 @@ class SlackApi:
         self,
         method: str,
         *,
-        patience_s: float = PATIENCE_S,
+        patience_s: float | None = None,
         is_repeatable: bool = True,
         **arguments: object,
     ) -> JsonObject:
@@ -105,7 +110,7 @@ class SlackApi:
         Args:
             method: as Slack calls it: "chat.update".
             patience_s: how long to wait and try again; with 0 there is one try, and none while
-                Slack wants to be left alone.
+                Slack wants to be left alone. `PATIENCE_S` by default.
             is_repeatable: whether carrying it out twice does no harm.
             arguments: as Slack calls them.
 
@@ -113,7 +118,7 @@ class SlackApi:
             Unsure: it is not repeatable, and may or may not have been carried out.
             SlackFailed: it was refused, or patience has run out.
         """
-        deadline_s = time.monotonic() + patience_s
+        deadline_s = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
         pause_s = _FIRST_PAUSE_S
         while True:
             self._wait_until_open(method, deadline_s)

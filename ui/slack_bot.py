@@ -54,7 +54,7 @@ def choose_mode(slack: "SlackSettings", wanted: Mode | None) -> Mode:
         ConfigError: a secret that it takes is missing.
     """
     _require(slack.bot_token, "STUDY_SLACK__BOT_TOKEN")
-    mode = wanted or ("http" if slack.app_token is None and slack.signing_secret else "socket")
+    mode = wanted or ("http" if slack.signing_secret and not slack.app_token else "socket")
     if mode == "socket":
         _require(slack.app_token, "STUDY_SLACK__APP_TOKEN")
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import StudyError
 from ui.checks import Check, guarded
+from ui.terminal import counted
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -32,6 +33,8 @@ def slack_checks(settings: "Settings") -> Iterator[Check]:
         yield Check(matter="slack", verdict="ok", finding=finding)
         return
     looks: list[Callable[[Settings], Check]] = [check_slack_bot]
+    if slack.audiences:
+        looks.append(check_slack_groups)
     if slack.app_token:
         looks.append(check_slack_socket)
     if slack.signing_secret:
@@ -82,6 +85,26 @@ def check_slack_bot(settings: "Settings") -> Check:
             hint="Remove them under OAuth & Permissions.",
         )
     return Check(matter="slack bot", verdict="ok", finding=finding)
+
+
+def check_slack_groups(settings: "Settings") -> Check:
+    """Check that the members of each user group with audiences can be read."""
+    from ui.slack_api import SlackApi, SlackFailed, open_client
+
+    slack = settings.slack
+    token = slack.bot_token.get_secret_value() if slack.bot_token else None
+    api = SlackApi(open_client(slack.api_url, token))
+    for group in slack.audiences:
+        try:
+            api.call("usergroups.users.list", patience_s=_PATIENCE_S, usergroup=group)
+        except SlackFailed as error:
+            raise StudyError(
+                f"The members of {group} can't be read: {error.code}.",
+                hint="Check STUDY_SLACK__AUDIENCES, and that the token has usergroups:read.",
+            ) from error
+    return Check(
+        matter="slack groups", verdict="ok", finding=counted(len(slack.audiences), "user group")
+    )
 
 
 def check_slack_socket(settings: "Settings") -> Check:

@@ -169,7 +169,7 @@ class Inbox:
                 " attempts = attempts + 1,"
                 " begun_at = CASE WHEN state = 'waiting' THEN ? ELSE begun_at END"
                 f" WHERE id = (SELECT q.id FROM questions q WHERE q.state IN ({marks})"
-                "  AND (q.holder IS NULL OR q.lease_until < ?)"
+                "  AND q.lease_until < ?"
                 "  AND NOT (q.state = 'waiting' AND q.thread_ts <> '' AND EXISTS ("
                 "   SELECT 1 FROM questions e WHERE e.channel = q.channel"
                 "    AND e.thread_ts = q.thread_ts AND e.id < q.id AND e.notice = ''"
@@ -212,25 +212,25 @@ class Inbox:
         """
         with self._database.writing() as connection:
             moved = connection.execute(
-                "UPDATE questions SET state = ?, holder = NULL, attempts = 0,"
+                "UPDATE questions SET state = ?, holder = NULL, lease_until = 0, attempts = 0,"
                 " ended_at = CASE WHEN ? = 'done' THEN ? ELSE ended_at END"
                 " WHERE id = ? AND holder = ? AND (state <> 'withdrawn' OR ? = 'done')",
                 (state, state, self._clock(), question_id, self._holder, state),
             )
             if moved.rowcount == 0:
-                self._free(connection, question_id)
+                self._free(connection, question_id, 0.0)
             return moved.rowcount == 1
 
-    def free(self, question_id: int) -> None:
-        """Leave a question that is held here to others, as it stands."""
+    def free(self, question_id: int, *, rests_s: float = 0.0) -> None:
+        """Leave a question that is held here to others as it stands, for them to take later."""
         with self._database.writing() as connection:
-            self._free(connection, question_id)
+            self._free(connection, question_id, rests_s)
 
-    def _free(self, connection: sqlite3.Connection, question_id: int) -> None:
+    def _free(self, connection: sqlite3.Connection, question_id: int, rests_s: float) -> None:
         connection.execute(
-            "UPDATE questions SET holder = NULL, attempts = attempts - 1"
+            "UPDATE questions SET holder = NULL, lease_until = ?, attempts = attempts - 1"
             " WHERE id = ? AND holder = ?",
-            (question_id, self._holder),
+            (self._clock() + rests_s if rests_s else 0, question_id, self._holder),
         )
 
     def n_open(self) -> int:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from assistant.answer_json import JsonObject
-from ui.slack_api import PATIENCE_S, SlackApi, SlackFailed, Unsure
+from ui.slack_api import SlackApi, SlackFailed, Unsure
 from ui.slack_inbox import Inbox
 from ui.slack_records import TO_ASKER, Heard, Message, Question
 
@@ -133,7 +133,7 @@ class Outbox:
             for part, message in enumerate(messages):
                 self._put(question, part, message)
         except SlackFailed as error:
-            if error.code == "stopped" or not heard.user:
+            if error.is_passing or not heard.user:
                 raise
             _log.warning("%s The answer goes to its asker directly.", error)
             self._send_directly(question, messages)
@@ -247,7 +247,7 @@ class Outbox:
         ts: str,
         message: Message,
         *,
-        patience_s: float = PATIENCE_S,
+        patience_s: float | None = None,
     ) -> None:
         self._api.call(
             "chat.update",
@@ -261,6 +261,8 @@ class Outbox:
         try:
             self._reply_privately(question, messages)
         except SlackFailed as error:
+            if error.code == "stopped":
+                raise
             _log.info("%s The answer goes to its asker directly.", error)
             self._send_directly(question, messages)
 

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.5
 """How soon what another process left is noticed; what comes in here is, at once."""
 _REST_S = 2.0
+_RETRY_AFTER_S = 5.0
+"""After patience with Slack ran out, for the next try of the same."""
 
 
 class Workers:
@@ -105,8 +107,10 @@ class Workers:
             except HandedOver:
                 inbox.free(question.question_id)
             except SlackFailed as error:
-                if error.code == "stopped":
-                    inbox.free(question.question_id)
+                if error.is_passing:
+                    _log.warning("%s It is tried again: %s", error, question.heard.key)
+                    is_stop = error.code == "stopped"
+                    inbox.free(question.question_id, rests_s=0.0 if is_stop else _RETRY_AFTER_S)
                 else:
                     _log.error("%s Nobody could be told: %s", error, question.heard.key)
                     inbox.pass_on(question.question_id, "done")

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.settings import Settings
 from tests.ui.slack.conftest import bot_settings
-from tests.ui.slack.stand_in import StandIn
+from tests.ui.slack.stand_in import Fault, StandIn
 from ui import slack_checks as checks
 from ui.slack_checks import slack_checks
 
@@ -55,6 +55,15 @@ def test_missing_scope_is_named(
     check = next(iter(slack_checks(bot_settings(tmp_path, slack.url))))
     assert check.verdict == "problem"
     assert "moon:read" in check.finding
+
+
+def test_group_that_cannot_be_read_is_a_problem(slack: StandIn, tmp_path: Path) -> None:
+    settings = bot_settings(tmp_path, slack.url, audiences={"S1": ("managers",)})
+    assert verdicts(settings)["slack groups"] == "ok"
+    slack.fail("usergroups.users.list", Fault(error="no_such_subteam"))
+    found = {each.matter: each for each in slack_checks(settings)}
+    assert found["slack groups"].verdict == "problem"
+    assert "S1" in found["slack groups"].finding
 
 
 def test_slack_that_cannot_be_reached_is_a_problem(

@@ -113,6 +113,19 @@ def test_freed_question_is_taken_again_and_not_counted(open_inbox: Callable[[str
     assert again.attempts == 1
 
 
+def test_question_that_rests_is_taken_later(
+    open_inbox: Callable[[str], Inbox], clock: Clock
+) -> None:
+    inbox = open_inbox("a")
+    inbox.take_in(HEARD)
+    question = inbox.claim("new")
+    assert question is not None
+    inbox.free(question.question_id, rests_s=5)
+    assert inbox.claim("new") is None
+    clock.now_s += 6
+    assert inbox.claim("new") is not None
+
+
 def test_questions_of_a_thread_are_answered_one_after_the_other(
     open_inbox: Callable[[str], Inbox],
 ) -> None:

@@ -29,7 +29,7 @@ from tests.ui.slack.stand_in import (
     signed,
     standing_in,
 )
-from ui import slack_socket
+from ui import slack_api, slack_queue, slack_socket
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -119,11 +119,31 @@ def test_post_that_got_lost_is_repeated(slack: StandIn, run_bot: RunBot) -> None
 
 
 def test_trouble_of_slack_is_waited_out(slack: StandIn, run_bot: RunBot) -> None:
-    slack.fail("chat.update", Fault(status=503), Fault(error="internal_error"), Fault(drops=True))
+    slack.fail(
+        "chat.update",
+        Fault(status=503, error="x"),
+        Fault(error="internal_error"),
+        Fault(drops=True),
+    )
     with run_bot() as bot:
         post(bot.url, event(text=EN))
         wait_for(lambda: n_answered(slack))
     assert len(slack.said("C1")) == 1
+
+
+def test_answer_is_kept_until_slack_can_be_reached_again(
+    slack: StandIn, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_api, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(slack_queue, "_RETRY_AFTER_S", 0.2)
+    slack.fail("chat.update", *[Fault(status=503, error="service_unavailable")] * 6)
+    assistant = MadeAssistant(n_pieces=1)
+    with run_bot(assistant) as bot:
+        post(bot.url, event(text=EN))
+        wait_for(lambda: n_answered(slack), 20)
+    assert len(assistant.asked) == 1
+    assert len(slack.said("C1")) == 1
+    assert slack.said("U1") == []
 
 
 def test_placeholder_that_somebody_removed_is_posted_anew(slack: StandIn, run_bot: RunBot) -> None:
