@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -48,9 +48,10 @@ def slack(
     conversations = Conversations(settings.home / CONVERSATIONS_FILE)
     with (
         _logging_to(settings.home / LOG_FILE),
-        _model_in_background(settings),
+        _model_in_background(settings) as start_model,
         running_bot(settings, chosen, assistant, conversations) as bot,
     ):
+        start_model()
         threading.Thread(target=assistant.prepare, name="prepare", daemon=True).start()
         where = f"listens at {bot.url}" if bot.url else "is connected"
         terminal.note(f"{bot.name} {where} and answers in {bot.team}. Ctrl-C stops it.")
@@ -80,8 +81,8 @@ def _logging_to(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _model_in_background(settings: "Settings") -> Iterator[None]:
-    """Have a model server as soon as there can be one, and until the block ends."""
+def _model_in_background(settings: "Settings") -> Iterator[Callable[[], None]]:
+    """Yield what has a model server come up; it goes when the block ends, if it is ours."""
     from ui.serving import model_for_questions
 
     is_over = threading.Event()
@@ -91,9 +92,9 @@ def _model_in_background(settings: "Settings") -> Iterator[None]:
             is_over.wait()
 
     thread = threading.Thread(target=hold, name="slack-model", daemon=True)
-    thread.start()
     try:
-        yield
+        yield thread.start
     finally:
         is_over.set()
-        thread.join(_MODEL_STOP_TIMEOUT_S)
+        if thread.is_alive():
+            thread.join(_MODEL_STOP_TIMEOUT_S)

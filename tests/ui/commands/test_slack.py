@@ -64,6 +64,7 @@ def running(mode: str) -> Iterator[str]:
             process.communicate()
 
 
+@pytest.mark.slow
 def test_question_is_answered_and_checked(
     slack: StandIn, indexed: Path, server: OpenAIServer
 ) -> None:
@@ -77,6 +78,7 @@ def test_question_is_answered_and_checked(
     assert "[1] The Altenmoor observatory › Telescope" in all_text(message)
 
 
+@pytest.mark.slow
 def test_dead_model_leaves_extracts_that_say_so(
     slack: StandIn, indexed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
