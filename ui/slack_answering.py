@@ -101,7 +101,7 @@ def _begin(question: Question, desk: Desk) -> tuple[StoredTurn, tuple[Turn, ...]
 
 def _owner(heard: Heard) -> str:
     private_to = heard.user if heard.surface in TO_ASKER else ""
-    return owner_of(heard.team, heard.channel, private_to)
+    return owner_of(heard.channel, private_to)
 
 
 def _history(store: Conversations, until: StoredTurn) -> tuple[Turn, ...]:

@@ -37,7 +37,9 @@ class SlackFailed(StudyError):
     """Slack refused a call; `code` is the word it gave, "unreachable" where it gave none."""
 
     def __init__(self, method: str, code: str) -> None:
-        super().__init__(f"Slack's {method} failed: {code}.", hint=_HINTS.get(code, ""))
+        is_app_token = method == "apps.connections.open" and code not in _PASSING
+        hint = _APP_TOKEN_HINT if is_app_token else _HINTS.get(code, "")
+        super().__init__(f"Slack's {method} failed: {code}.", hint=hint)
         self.method = method
         self.code = code
 
@@ -51,6 +53,10 @@ class Unsure(SlackFailed):
     """The connection broke while Slack had the call: nobody knows whether it was carried out."""
 
 
+_APP_TOKEN_HINT = (
+    "Check STUDY_SLACK__APP_TOKEN (scope connections:write), and that Socket Mode is on in the "
+    "app's settings."
+)
 _HINTS = {
     "invalid_auth": "Check STUDY_SLACK__BOT_TOKEN; docs/slack.md says where it comes from.",
     "not_authed": "Set STUDY_SLACK__BOT_TOKEN; docs/slack.md says where it comes from.",

@@ -33,9 +33,9 @@ class Desk:
     stopped: threading.Event
 
 
-def owner_of(team: str, channel: str, private_to: str = "") -> str:
+def owner_of(channel: str, private_to: str = "") -> str:
     """Return under which owner the conversations keep what is said in a channel.
 
     Answers that only one person sees have an owner of their own.
     """
-    return f"slack/{team}/{channel}" + (f"/{private_to}" if private_to else "")
+    return f"slack/{channel}" + (f"/{private_to}" if private_to else "")

@@ -200,10 +200,9 @@ class Handlers:
     def _turn(self, body: _Body) -> StoredTurn | None:
         """Return the turn that a button belongs to, if it was said where the button is."""
         turn_id = str(body["actions"][0].get("value") or "")
-        team = str((body.get("team") or {}).get("id") or "")
         channel = str((body.get("channel") or {}).get("id") or "")
         user = str(body["user"]["id"])
-        for owner in (owner_of(team, channel), owner_of(team, channel, user)):
+        for owner in (owner_of(channel), owner_of(channel, user)):
             if turn := self._desk.conversations.turn_of(turn_id, owner):
                 return turn
         return None

@@ -67,7 +67,8 @@ class Outbox:
     def _set_status(self, heard: Heard, status: str) -> bool:
         if heard.surface == "command":
             return True
-        return heard.thread_ts != heard.ts and self._in_panel("setStatus", heard, status=status)
+        in_panel = heard.surface == "dm" and heard.thread_ts != heard.ts
+        return in_panel and self._in_panel("setStatus", heard, status=status)
 
     def entitle(self, question: Question) -> None:
         """Name a thread of the assistant's panel after its first question."""
@@ -159,6 +160,7 @@ class Outbox:
         if ts == "":
             ts = self._find(question, 0)
         if not ts:
+            self._set_status(question.heard, "")  # nothing is posted: then the panel says so
             return
         try:
             self._api.call("chat.delete", channel=question.heard.channel, ts=ts)

@@ -5,6 +5,7 @@ its own try fails (no network for a while), the thread that watches ends with it
 and begin anew.
 """
 
+import http.client
 import logging
 import threading
 from collections.abc import Iterator
@@ -64,8 +65,10 @@ class SocketConnection:
         except SlackApiError as error:
             code = str(error.response.get("error") or "unknown_error")
             raise SlackFailed("apps.connections.open", code) from error
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise SlackFailed("apps.connections.open", "unreachable") from error
+        if not self.is_connected:  # the client only logs what goes wrong after the first step
+            raise SlackFailed("apps.connections.open", "unreachable")
         threading.Thread(target=self._watch, name="slack-socket", daemon=True).start()
 
     def close(self) -> None:
@@ -74,6 +77,8 @@ class SocketConnection:
         self._handler.close()  # type: ignore[no-untyped-call]
 
     def _watch(self) -> None:
+        from slack_sdk.errors import SlackClientError
+
         while not self._is_closed.wait(_WATCH_EVERY_S):
             if self._handler.client.current_app_monitor.is_alive():
                 continue
@@ -82,7 +87,7 @@ class SocketConnection:
                 self._handler.close()  # type: ignore[no-untyped-call]
                 self._handler = self._new_handler()
                 self._handler.connect()  # type: ignore[no-untyped-call]
-            except Exception as error:  # noqa: BLE001 - the client raises anything; there is a next time
+            except (OSError, http.client.HTTPException, SlackClientError) as error:
                 _log.warning("Slack can't be reached: %s", error)
 
 

@@ -381,6 +381,29 @@ def test_deletion_while_it_works_takes_the_placeholder_away(
     assert slack.said("C1") == []
 
 
+def test_deletion_before_anything_is_posted_ends_the_panels_status(
+    slack: StandIn, run_bot: RunBot
+) -> None:
+    go_on = threading.Event()
+
+    def search_long(question: str) -> None:
+        go_on.wait(10)
+
+    assistant = MadeAssistant(fails=search_long)
+    asked = {"channel": "D1", "thread_ts": "1650000000.000001"}
+    with run_bot(assistant) as bot:
+        sent = event("message", text="What is LoRA?", **asked)
+        post(bot.url, sent)
+        wait_for(lambda: assistant.asked)
+        deleted_ts = sent["event"]["ts"]
+        post(bot.url, event("message", subtype="message_deleted", deleted_ts=deleted_ts, **asked))
+        wait_for(lambda: len(slack.called("assistant.threads.setStatus")) == 2)
+        go_on.set()
+    shown = [call.arguments["status"] for call in slack.called("assistant.threads.setStatus")]
+    assert shown == ["Searching the materials…", ""]
+    assert slack.said("D1") == []
+
+
 def test_edits_and_deletions_in_the_panel_are_heeded(slack: StandIn, run_bot: RunBot) -> None:
     assistant = MadeAssistant()
     assistant.hold.clear()
@@ -494,6 +517,19 @@ def test_wrong_token_is_an_error_with_a_hint(
     with pytest.raises(StudyError, match="invalid_auth") as raised, run_bot(bot_token="xoxb-wrong"):
         pass
     assert "STUDY_SLACK__BOT_TOKEN" in raised.value.hint
+
+
+@pytest.mark.parametrize("app_token", ["xapp-wrong", None])
+def test_wrong_app_token_is_an_error_with_a_hint(
+    slack: StandIn, run_bot: RunBot, app_token: str | None
+) -> None:
+    with (
+        pytest.raises(StudyError) as raised,
+        run_bot(mode="socket", app_token=app_token),
+    ):
+        pass
+    assert "STUDY_SLACK__APP_TOKEN" in f"{raised.value} {raised.value.hint}"
+    assert "xapp-wrong" not in f"{raised.value} {raised.value.hint}"
 
 
 def test_missing_secret_is_named(tmp_path: Path) -> None:
