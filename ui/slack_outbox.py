@@ -230,7 +230,7 @@ class Outbox:
                 oldest=heard.ts or heard.thread_ts,
             )
         except SlackFailed as error:
-            if error.code == "stopped":
+            if error.is_passing:
                 raise
             _log.warning("%s It is posted again, perhaps twice.", error)
             return ""
