@@ -8,10 +8,17 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
@@ -21,6 +28,10 @@ PREFIX = "STUDY_"
 DELIMITER = "__"
 
 Engine = Literal["auto", "vllm", "llamacpp"]
+GroupId = Annotated[str, StringConstraints(pattern="^S[A-Z0-9]+$")]
+"""Slack's id of a user group, which stands in its address; not its @name."""
+
+_WEB_ADDRESS = r"^https?://[^\s<>|]+$"
 
 
 class Group(BaseModel):
@@ -205,6 +216,61 @@ class WebSettings(Group):
     port: int = Field(8501, ge=0, le=65535, description="Port of the page.")
 
 
+class SlackSettings(Group):
+    """The Slack bot; docs/slack.md says where its tokens come from."""
+
+    bot_token: SecretStr | None = Field(None, description="Bot token: xoxb-….")
+    app_token: SecretStr | None = Field(
+        None, description="App-level token, xapp-…, for Socket Mode (scope connections:write)."
+    )
+    signing_secret: SecretStr | None = Field(
+        None, description="Verifies what comes over HTTP; needed in HTTP mode."
+    )
+    api_url: str = Field(
+        "https://slack.com/api/", pattern=_WEB_ADDRESS, description="Base URL of the Web API."
+    )
+    host: str = Field("127.0.0.1", description="Address of HTTP mode: loopback unless told.")
+    port: int = Field(3000, ge=0, le=65535, description="Port of HTTP mode; 0: a free one.")
+    workers: int = Field(
+        2, ge=1, le=64, description="Questions answered side by side; what the model serves."
+    )
+    max_open_per_user: int = Field(
+        5, ge=1, description="Questions of one person that may wait; further ones are turned away."
+    )
+    max_open: int = Field(
+        250, ge=1, description="Questions of all that may wait; further ones are turned away."
+    )
+    update_every_s: float = Field(
+        1.2,
+        gt=0,
+        description="Between two updates of drafts, of all answers together: Slack allows 50 a "
+        "minute.",
+    )
+    answer_timeout_s: float = Field(
+        300, gt=0, description="Longest work on one answer, seconds; then its asker is told."
+    )
+    lease_s: float = Field(
+        30, ge=1, description="A question held by a process that died is free again after this."
+    )
+    shutdown_s: float = Field(
+        20, ge=0, description="When stopped, wait so long for answers; the rest is handed over."
+    )
+    audiences: dict[GroupId, tuple[str, ...]] = Field(
+        {},
+        description="Id of a Slack user group → audiences of its members in direct messages.",
+    )
+    content_owner: str | None = Field(
+        None,
+        pattern="^[CDGUW][A-Z0-9]+$",
+        description="Id of the channel (or person) that questions are passed on to.",
+    )
+    web_url: str | None = Field(
+        None,
+        pattern=_WEB_ADDRESS,
+        description="Address under which people reach the web page; none: no links to it.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings; see each group."""
 
@@ -238,6 +304,7 @@ class Settings(BaseSettings):
     publish: PublishSettings = PublishSettings()
     watch: WatchSettings = WatchSettings()
     web: WebSettings = WebSettings()
+    slack: SlackSettings = SlackSettings()
 
     @classmethod
     def load(cls) -> "Settings":

@@ -16,6 +16,7 @@ from ui.commands.doctor import doctor
 from ui.commands.ingest import ingest
 from ui.commands.publish import publish
 from ui.commands.search import search
+from ui.commands.slack import slack
 from ui.commands.up import up
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)
 app.add_typer(evaluation.app)
+app.command()(slack)
 app.command()(doctor)
 
 

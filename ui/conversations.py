@@ -22,6 +22,8 @@ from assistant.answer_json import answer_from_dict, answer_to_dict
 from assistant.errors import BusyError, StudyError
 from assistant.records import Answer, Language
 
+CONVERSATIONS_FILE = "conversations.sqlite"
+"""Under the settings' home, for all front ends."""
 SCHEMA_VERSION = 1
 TITLE_CHARS = 60
 _LOCK_TIMEOUT_MS = 10_000

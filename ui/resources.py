@@ -9,11 +9,9 @@ from threading import Thread
 import streamlit as st
 
 from assistant.settings import Settings
-from ui.conversations import Conversations
+from ui.conversations import CONVERSATIONS_FILE, Conversations
 from ui.jobs import AnswerJobs
 from ui.ports import StudyAssistant
-
-CONVERSATIONS_FILE = "conversations.sqlite"
 
 
 def build_assistant(settings: Settings) -> StudyAssistant:

@@ -45,7 +45,7 @@ def rewrite(
     text, formulas = with_places(text, markers)
     from markdown_it.tree import SyntaxTreeNode
 
-    tree = SyntaxTreeNode(_parser().parse(text))
+    tree = SyntaxTreeNode(parser().parse(text))
     return Writer(style, formulas, write_marker).blocks(tree.children)
 
 
@@ -91,7 +91,8 @@ def _escape_punctuation(text: str) -> str:
 
 
 @cache
-def _parser() -> "MarkdownIt":
+def parser() -> "MarkdownIt":
+    """Return the parser: CommonMark with tables, no HTML, and emphasis that works in Chinese."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("reference")

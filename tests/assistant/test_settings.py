@@ -185,3 +185,17 @@ def test_settings_do_not_change() -> None:
         settings.home = Path("x")  # type: ignore[misc]
     with pytest.raises(ValidationError):
         settings.model.port = 1  # type: ignore[misc]
+
+
+def test_slacks_groups_and_addresses_are_read_and_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDY_SLACK__AUDIENCES", '{"S012": ["managers", "security"]}')
+    assert Settings.load().slack.audiences == {"S012": ("managers", "security")}
+    for name, value in (
+        ("STUDY_SLACK__AUDIENCES", '{"@managers": ["managers"]}'),
+        ("STUDY_SLACK__WEB_URL", "https://x.example/|<!channel>"),
+        ("STUDY_SLACK__API_URL", "slack.example"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            with pytest.raises(ConfigError, match=name):
+                Settings.load()

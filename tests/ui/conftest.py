@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from assistant.settings import PREFIX, Settings
 from tests.fakes import FakeAssistant
 from ui import resources, streamlit_app
-from ui.conversations import Conversations
+from ui.conversations import CONVERSATIONS_FILE, Conversations
 
 TIMEOUT_S = 20
 
@@ -43,7 +43,7 @@ def _forget() -> None:
 @pytest.fixture
 def store(home: Path) -> Conversations:
     """Conversations in a file of the test's own."""
-    return Conversations(home / resources.CONVERSATIONS_FILE)
+    return Conversations(home / CONVERSATIONS_FILE)
 
 
 @pytest.fixture

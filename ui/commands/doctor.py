@@ -1,6 +1,7 @@
 """`study doctor`: whether everything is in order, and what to do where not."""
 
 from dataclasses import asdict
+from itertools import chain
 
 import typer
 
@@ -10,9 +11,10 @@ from ui.command_group import JsonOption
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Check Python, packages, disk, memory, settings, model, index and ports; change nothing."""
+    """Check packages, disk, memory, settings, model, index, ports and Slack; change nothing."""
     from assistant.settings import Settings
     from ui.checks import Check, run_checks
+    from ui.slack_checks import slack_checks
 
     found: list[Check] = []
 
@@ -29,7 +31,7 @@ def doctor(as_json: JsonOption = False) -> None:
         names = sorted(settings.model_fields_set)
         finding = f"set by you: {', '.join(names)}" if names else "all as they come"
         tell(Check(matter="settings", verdict="ok", finding=finding))
-        for check in run_checks(settings):
+        for check in chain(run_checks(settings), slack_checks(settings)):
             tell(check)
     if as_json:
         terminal.print_json({"checks": [asdict(check) for check in found]})

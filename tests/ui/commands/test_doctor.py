@@ -18,6 +18,7 @@ MATTERS = [
     "index",
     "model server",
     "page port",
+    "slack",
 ]
 
 
