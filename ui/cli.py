@@ -13,6 +13,7 @@ from ui.commands import eval as evaluation
 from ui.commands import index, model, papers
 from ui.commands.ask import ask
 from ui.commands.doctor import doctor
+from ui.commands.gaps import gaps
 from ui.commands.ingest import ingest
 from ui.commands.search import search
 from ui.commands.up import up
@@ -34,6 +35,7 @@ app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)
 app.add_typer(evaluation.app)
+app.command()(gaps)
 app.command()(doctor)
 
 

@@ -8,6 +8,8 @@ from threading import Thread
 
 import streamlit as st
 
+from assistant.gaps import FILE as GAPS_FILE
+from assistant.gaps import Gaps
 from assistant.settings import Settings
 from ui.conversations import Conversations
 from ui.jobs import AnswerJobs
@@ -54,4 +56,15 @@ def conversations() -> Conversations:
 @st.cache_resource(show_spinner=False)
 def jobs() -> AnswerJobs:
     """Return the answers being written in this process."""
-    return AnswerJobs(conversations())
+    return AnswerJobs(conversations(), gaps())
+
+
+@st.cache_resource(show_spinner=False)
+def gaps() -> Gaps:
+    """Return the questions that the materials could not answer."""
+    options = settings().gaps
+    return Gaps(
+        settings().home / GAPS_FILE,
+        keep_days=options.keep_days,
+        with_names=options.with_names,
+    )

@@ -36,6 +36,7 @@ def _forget() -> None:
         resources.assistant,
         resources.conversations,
         resources.jobs,
+        resources.gaps,
     ):
         cached.clear()
 
