@@ -36,7 +36,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "assistant/embedding.py",
         "assistant/langchain_retriever.py",
     ),
-    "lxml": ("ingest/parse_html.py", "ingest/partition.py"),
+    "lxml": ("ingest/hidden_office.py", "ingest/parse_html.py", "ingest/partition.py"),
     "markdown_it": (
         "ingest/parse_markdown.py",
         "ui/markdown_writer.py",
@@ -44,6 +44,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     ),
     "psutil": ("assistant/guardian.py", "assistant/model_server.py", "ui/checks.py"),
     "pydantic": ("assistant/", "evals/"),
+    "pypdfium2": ("ingest/hidden_pdf.py", "ingest/pdf_pages.py"),
     "rich": ("ui/terminal.py", "ui/answer_text.py"),
     "safetensors": ("assistant/e5_weights.py", "assistant/embedding.py"),
     "sentence_transformers": (

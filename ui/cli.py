@@ -12,6 +12,7 @@ from ui.command_group import CommandGroup, stop_on_sigterm
 from ui.commands import eval as evaluation
 from ui.commands import index, model, papers
 from ui.commands.ask import ask
+from ui.commands.check import check
 from ui.commands.doctor import doctor
 from ui.commands.gaps import gaps
 from ui.commands.ingest import ingest
@@ -31,6 +32,7 @@ app.command()(up)
 app.command()(ask)
 app.command()(search)
 app.command()(ingest)
+app.command()(check)
 app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)
