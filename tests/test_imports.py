@@ -24,7 +24,7 @@ PUTS_IT_TOGETHER = ("ui/cli.py", "ui/commands/")
 
 SHARED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("assistant/", "evals/"),
-    "filelock": ("assistant/", "ui/commands/up.py"),
+    "filelock": ("assistant/", "ui/commands/up.py", "ui/library/"),
     "httpx": (
         "assistant/chat_model.py",
         "assistant/model_server.py",
