@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from ingest.findings import Finding, Stretch, excerpt
 from ingest.hidden_characters import without_hidden
 
-_WORDS = r"(?:[\w'’-]+\s+)"
+_SPACE = r"[\s<>\"“”‘*_`~]+"  # also marks that set words off
+_WORDS = rf"(?:[\w'’-]+{_SPACE})"
 _ENGLISH = (
-    rf"(?:ignore|disregard|forget|override|bypass)\s+{_WORDS}{{0,3}}"
-    rf"(?:previous|prior|above|earlier|preceding|foregoing|all|any|your|system|other)\s+"
+    rf"(?:ignore|disregard|forget|override|bypass){_SPACE}{_WORDS}{{0,3}}"
+    rf"(?:previous|prior|above|earlier|preceding|foregoing|all|any|your|system|other){_SPACE}"
     rf"{_WORDS}{{0,2}}(?:instructions?|prompts?|rules?|directions?|guidelines?|commands?)",
-    rf"(?:reveal|print|show|repeat|output|leak|disclose)\s+{_WORDS}{{0,3}}"
+    rf"(?:reveal|print|show|repeat|output|leak|disclose){_SPACE}{_WORDS}{{0,3}}"
     r"(?:system\s+(?:prompt|message)|hidden\s+prompt|initial\s+(?:prompt|instructions))",
     r"you\s+are\s+(?:now|no\s+longer)\s+(?:\w+\s+){0,2}"
     r"(?:DAN|unrestricted|developer\s+mode|jailbroken|bound|assistant|chatbot|language\s+model)",
-    rf"(?:do\s+not|don['’]?t|never)\s+(?:tell|mention|reveal|inform|warn)\s+{_WORDS}{{0,3}}"
+    rf"(?:do\s+not|don['’]?t|never)\s+(?:tell|mention|reveal|inform|warn){_SPACE}{_WORDS}{{0,3}}"
     r"(?:user|reader|human)s?\b",
     r"(?:new|updated|additional|important)\s+(?:system\s+)?instructions?\s*(?:for\s+[\w ]{2,20})?:",
     r"(?:note|message|instructions?|attention)\s*(?:to|for|,)?\s*(?:the\s+|any\s+|all\s+)?"

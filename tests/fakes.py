@@ -124,7 +124,7 @@ class FakeAssistant:
         return frozenset(passage.audience for passage in self.passages)
 
     def gap_groups(self, gaps: Gaps, audiences: frozenset[str] = EVERYONE) -> tuple[GapGroup, ...]:
-        return groups(gaps, FakeEmbedder("年假", "LoRA"), audiences=audiences)
+        return groups(gaps, FakeEmbedder("年", "假", "LoRA", "L", "o"), audiences=audiences)
 
 
 # --- The embedder ----------------------------------------------------------------------------

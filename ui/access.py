@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Owners = Literal["auto", "everyone", "nobody"]
 
+_NAME = "visitor-name"
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
@@ -38,6 +39,16 @@ def audiences(assistant: "StudyAssistant") -> frozenset[str]:
         StudyError: an owner's can't be told, for want of an index.
     """
     return assistant.all_audiences() | EVERYONE if is_owner() else EVERYONE
+
+
+def visitor_name() -> str:
+    """Return what the visitor says to be called, for the log; "" if nothing."""
+    return str(st.session_state.get(_NAME, ""))
+
+
+def remember_name(name: str) -> None:
+    """Call the visitor so, as long as the page is open."""
+    st.session_state[_NAME] = " ".join(name.split())
 
 
 def may_change(owners: Owners, *, bound_to: str, headers: Mapping[str, str]) -> bool:

@@ -13,6 +13,9 @@ from assistant.gaps import Gaps
 from assistant.settings import Settings
 from ui.conversations import Conversations
 from ui.jobs import AnswerJobs
+from ui.library.jobs import Jobs
+from ui.library.staging import Staging
+from ui.library.study_command import StudyCommand
 from ui.ports import StudyAssistant
 
 CONVERSATIONS_FILE = "conversations.sqlite"
@@ -25,6 +28,11 @@ def build_assistant(settings: Settings) -> StudyAssistant:
     assistant = build(settings)
     Thread(target=assistant.prepare, name="prepare", daemon=True).start()
     return assistant
+
+
+def study_command() -> StudyCommand:
+    """Return how the page calls `study`; tests put a small fake in its place here."""
+    return StudyCommand()
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,3 +76,15 @@ def gaps() -> Gaps:
         keep_days=options.keep_days,
         with_names=options.with_names,
     )
+
+
+@st.cache_resource(show_spinner=False)
+def library_jobs() -> Jobs:
+    """Return the plans and publications of the materials."""
+    return Jobs(settings().home, study_command())
+
+
+@st.cache_resource(show_spinner=False)
+def staging() -> Staging:
+    """Return the changes of the materials that wait to be published."""
+    return Staging(settings().home.resolve())

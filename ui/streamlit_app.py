@@ -11,7 +11,8 @@ from assistant.errors import StudyError
 from ui import page_hooks
 from ui.conversations import Conversations
 from ui.labels import Labels
-from ui.pages import chat, document, quality
+from ui.library_labels import LIBRARY_LABELS
+from ui.pages import chat, document, library, quality
 from ui.problems import draw_error, draw_unexpected
 from ui.render import label
 from ui.resources import conversations, jobs
@@ -38,6 +39,12 @@ def main() -> None:
             icon=":material/article:",
             url_path=DOCUMENT_PATH,
             visibility="hidden",
+        ),
+        st.Page(
+            library.draw,
+            title=LIBRARY_LABELS[language()].library_page,
+            icon=":material/library_books:",
+            url_path="library",
         ),
         st.Page(
             quality.draw,

@@ -37,6 +37,8 @@ def _forget() -> None:
         resources.conversations,
         resources.jobs,
         resources.gaps,
+        resources.library_jobs,
+        resources.staging,
     ):
         cached.clear()
 
