@@ -508,7 +508,7 @@ EN = LibraryLabels(
         "evaluate": "Asking the questions",
         "promote": "Going live",
     },
-    of_total="{stage}: {done} of {total}",
+    of_total="{stage}: {done} / {total}",
     stop="Stop",
     elsewhere_running=(
         "A publication is running in a terminal or another program ({stage}). You can publish here "

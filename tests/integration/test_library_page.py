@@ -64,7 +64,7 @@ def environment(home: Path, corpus: Path, owners: str) -> dict[str, str]:
         "STUDY_HOME": str(home),
         "STUDY_CORPUS": f'["{corpus}"]',
         "STUDY_WEB__OWNERS": owners,
-        "FAKE_PAUSE_S": "0.7",
+        "FAKE_PAUSE_S": "0.5",
     }
 
 
@@ -89,6 +89,7 @@ def file(name: str, text: str) -> FilePayload:
 
 
 def upload(reader: Reader, files: Sequence[FilePayload], *, check: str) -> None:
+    expect(button(reader, check)).to_be_enabled(timeout=WAIT_MS)
     reader.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(list(files))
     sent = reader.page.get_by_role("button", name="Remove ")
     expect(sent).to_have_count(len(files))
@@ -184,10 +185,12 @@ def look_at_the_plan_and_publish(owner: Reader, corpus: Path, shots: Path) -> No
     button(owner, ZH.preview).click()
     expect(main.get_by_text("zh-case-001")).to_be_visible(timeout=WAIT_MS)
     expect(main.get_by_text("文件：新增 3, 改动 1, 不变 2")).to_be_visible()
+    expect(main.locator("del")).to_have_text("the pretrained")
     whole(owner, shots / "library-zh-plan.png")
     assert "pretrained" in (corpus / "en/lora.md").read_text(encoding="utf-8")
 
     button(owner, ZH.publish).click()
+    expect(main.get_by_text(ZH.running["publish"])).to_be_visible()
     expect(main.get_by_text("已发布")).to_be_visible(timeout=WAIT_MS)
     expect(main.get_by_text(ZH.nothing_waits)).to_be_visible()
     assert "all of the weights" in (corpus / "en/lora.md").read_text(encoding="utf-8")

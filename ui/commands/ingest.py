@@ -70,6 +70,21 @@ def ingest(
         raise typer.Exit(1)
 
 
+def _note_problems(settings: "Settings", report: "Report") -> None:
+    """Note what failed, for the Library page to show; that this fails is no failure."""
+    from contextlib import suppress
+
+    from ui.library.problems import keep_problems
+    from ui.library.records import FileProblem
+
+    problems = [
+        FileProblem(source=each.source, message=each.reason, hint=each.hint)
+        for each in report.failures
+    ]
+    with suppress(OSError):
+        keep_problems(settings.home, problems)
+
+
 def ingest_materials(
     settings: "Settings",
     roots: Sequence[Path],
@@ -102,7 +117,7 @@ def ingest_materials(
     embedder = open_settings_embedder(settings)
     with generations.writing(settings.home):
         live = _live(settings.home, is_rebuilt=rebuild)
-        return take_in(
+        report = take_in(
             roots,
             build=_builder(settings, embedder, bars),
             limits=Limits(
@@ -120,6 +135,9 @@ def ingest_materials(
             dry_run=dry_run,
             progress=_stages(bars),
         )
+    if not dry_run:
+        _note_problems(settings, report)
+    return report
 
 
 def _live(home: Path, *, is_rebuilt: bool) -> "Live":

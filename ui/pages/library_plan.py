@@ -25,7 +25,7 @@ _ICONS = {
     "removed": ":material/delete:",
     "failed": ":material/error:",
 }
-_MARKS = {"gone": ":red-background[{}]", "new": ":green-background[{}]", "same": "{}"}
+_MARKS = {"gone": ":red-background[~~{}~~]", "new": ":green-background[{}]", "same": "{}"}
 
 
 def draw_plan(plan: Plan, say: LibraryLabels) -> None:

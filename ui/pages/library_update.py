@@ -16,7 +16,7 @@ from ui.library.targets import roots_of
 from ui.library_labels import LibraryLabels
 from ui.pages.library_plan import draw_outcome, draw_plan
 from ui.pages.library_running import draw_elsewhere, draw_running
-from ui.pages.library_upload import draw_upload
+from ui.pages.library_upload import draw_upload, forget_notes
 from ui.problems import draw_error
 from ui.render import label
 from ui.resources import assistant, library_jobs, settings, staging
@@ -156,6 +156,7 @@ def _start(
     kind: JobKind, words: Sequence[str], waiting: Sequence[Staged], sources: dict[str, Source]
 ) -> None:
     """Start a job; why it can't be is told by the next run."""
+    forget_notes()
     try:
         library_jobs().start(
             kind,

@@ -87,6 +87,11 @@ def draw_upload(
     _draw_form(folders, replaced, say, page_say, is_busy=is_busy)
 
 
+def forget_notes() -> None:
+    """Tell no more what became of the last upload."""
+    st.session_state.pop(_NOTES, None)
+
+
 def _replaced(sources: Mapping[str, Source]) -> Target | None:
     """Return where the file lies that the upload is to replace, if it is for one."""
     source = str(st.session_state.get(REPLACING, ""))

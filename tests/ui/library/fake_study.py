@@ -110,9 +110,10 @@ def make_live(name: str) -> None:
     (HOME / "index" / "CURRENT").write_text(name + "\n", encoding="utf-8")
 
 
-def _text_of(sha256: str) -> str:
-    path = HOME / "texts" / sha256
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+def text_of(home: Path, sha256: str) -> str:
+    """Return the text with this sha256, which some generation keeps."""
+    found = sorted(home.glob(f"index/generations/*/texts/{sha256}"))
+    return found[0].read_text(encoding="utf-8") if found else ""
 
 
 def _publish(options: list[str], roots: list[Path]) -> None:
@@ -155,7 +156,7 @@ def _publish(options: list[str], roots: list[Path]) -> None:
                         {
                             "change": "changed" if old else "added",
                             "heading": ["H"],
-                            "before": _text_of(old["sha256"]) if old else None,
+                            "before": text_of(HOME, old["sha256"]) if old else None,
                             "after": text,
                         }
                     ],
@@ -181,9 +182,10 @@ def _publish(options: list[str], roots: list[Path]) -> None:
     published = not is_bad or forced
     name = f"2026{time.time_ns()}"
     build(name, sources)
-    (HOME / "texts").mkdir(exist_ok=True)
+    kept = HOME / "index" / "generations" / name / "texts"
+    kept.mkdir()
     for sha256, text in texts.items():
-        (HOME / "texts" / sha256).write_text(text, encoding="utf-8")
+        (kept / sha256).write_text(text, encoding="utf-8")
     previous = live_name()
     if published:
         make_live(name)

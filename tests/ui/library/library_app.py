@@ -13,6 +13,7 @@ from assistant.records import EVERYONE, Passage
 from assistant.settings import Settings
 from tests.fakes import FakeAssistant, FakeStatus
 from tests.ui.library.conftest import FAKE_STUDY
+from tests.ui.library.fake_study import text_of
 from tests.ui.samples import PASSAGES
 from ui import resources, streamlit_app
 
@@ -48,8 +49,7 @@ class LiveAssistant(FakeAssistant):
         record = self.sources(audiences).get(source)
         if record is None:
             return super().source_passages(source, audiences)
-        path = self._settings.home / "texts" / record.sha256
-        text = path.read_text(encoding="utf-8")
+        text = text_of(self._settings.home, record.sha256)
         return (
             Passage(
                 passage_id=record.sha256,
