@@ -348,7 +348,13 @@ ZH = LibraryLabels(
     audit_to="到",
     audit_reason="理由",
     audit_summary="内容",
-    actions={"publish": "发布", "force": "强制发布", "reject": "未通过", "rollback": "恢复"},
+    actions={
+        "publish": "发布",
+        "force": "强制发布",
+        "reject": "未通过",
+        "rollback": "恢复",
+        "ingest": "导入",
+    },
     gaps_note=(
         "学员问过、材料却没有答案的问题，以及得到差评的回答，按意思归类。{names}，{days} 天后删除。"
     ),
@@ -583,6 +589,7 @@ EN = LibraryLabels(
         "force": "forced",
         "reject": "rejected",
         "rollback": "rolled back",
+        "ingest": "ingested",
     },
     gaps_note=(
         "What learners asked and the materials could not answer, and answers that they disliked, "

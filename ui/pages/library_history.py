@@ -38,12 +38,20 @@ def draw(say: LibraryLabels, page_say: Labels) -> None:
     rows = [_row(name, live, say) for name in names[:_SHOWN]]
     if rows:
         st.dataframe(rows, hide_index=True, key="library-generations", alt=say.generations_heading)
-    others = [name for name in names if name != live]
+    refused = _refused()
+    others = [name for name in names if name != live and name not in refused]
     if others:
         _draw_way_back(others, say, page_say, is_busy=bool(running or elsewhere))
     else:
         st.caption(label(say.no_other))
     _draw_audit(say)
+
+
+def _refused() -> frozenset[str]:
+    """Return the candidates that were turned away and never went live: nobody can go back there."""
+    entries = audit_log(settings().home)
+    went_live = {entry.to for entry in entries if entry.action != "reject"}
+    return frozenset(entry.to for entry in entries) - went_live
 
 
 def _row(name: str, live: str | None, say: LibraryLabels) -> dict[str, object]:

@@ -114,8 +114,10 @@ def draw_outcome(outcome: Outcome, say: LibraryLabels) -> None:
         text = say.outcome_forced.format(generation=outcome.generation, reason=outcome.reason)
         st.warning(label(text), icon=":material/gavel:")
     else:
-        text = say.outcome_published.format(generation=outcome.generation)
-        st.success(label(text), icon=":material/check_circle:")
+        lines = [say.outcome_published.format(generation=outcome.generation), outcome.reason]
+        st.success(
+            "  \n".join(label(line) for line in lines if line), icon=":material/check_circle:"
+        )
     if outcome.scores:
         _draw_scores(outcome, say)
     draw_problems(outcome.failures, say)

@@ -10,7 +10,7 @@ from ui import access
 from ui.labels import Labels
 from ui.library.jobs import Job, JobKind
 from ui.library.publication import running_publication
-from ui.library.records import Outcome, read_outcome, read_plan
+from ui.library.records import read_outcome, read_plan
 from ui.library.staging import Staged
 from ui.library.targets import roots_of
 from ui.library_labels import LibraryLabels
@@ -26,7 +26,7 @@ _ICONS = {
     "replace": ":material/sync:",
     "remove": ":material/delete:",
 }
-_LOCK = "library-error"
+_ERROR = "library-error"
 _SHOWN_WAITING = 50
 
 
@@ -62,7 +62,7 @@ def _sources() -> dict[str, Source]:
 
 def _draw_refusal(page_say: Labels) -> None:
     """Draw why the last click could not be heeded."""
-    error = st.session_state.pop(_LOCK, None)
+    error = st.session_state.pop(_ERROR, None)
     if isinstance(error, StudyError):
         draw_error(error, page_say)
 
@@ -168,7 +168,7 @@ def _start(
     except BusyError:
         pass  # somebody was quicker: the next run shows what is going on
     except StudyError as error:
-        st.session_state[_LOCK] = error
+        st.session_state[_ERROR] = error
 
 
 def _draw_last_plan(waiting: Sequence[Staged], say: LibraryLabels) -> None:
@@ -193,6 +193,8 @@ def _draw_last(job: Job | None, sources: dict[str, Source], say: LibraryLabels) 
         return
     if job.state != "done":
         _draw_trouble(job, say)
+        if job.kind == "publish" and job.state == "failed":  # no model to measure with, say
+            _draw_force(sources, say)
         return
     if job.kind != "publish":
         return
@@ -205,10 +207,10 @@ def _draw_last(job: Job | None, sources: dict[str, Source], say: LibraryLabels) 
     if job.foreign:
         st.warning(label(say.foreign.format(names=", ".join(job.foreign))))
     if not outcome.is_published and outcome.candidate:
-        _draw_force(outcome, sources, say)
+        _draw_force(sources, say)
 
 
-def _draw_force(outcome: Outcome, sources: dict[str, Source], say: LibraryLabels) -> None:
+def _draw_force(sources: dict[str, Source], say: LibraryLabels) -> None:
     with st.expander(label(say.force_heading), icon=":material/gavel:", key="library-force-box"):
         st.caption(label(say.force_note))
         with st.form("library-force", border=False):

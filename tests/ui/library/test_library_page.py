@@ -346,7 +346,15 @@ def test_second_owner_sees_that_a_publication_is_running(
 def test_failed_command_is_told_with_its_remedy(owners: None, published: Path) -> None:
     page = settled(click(upload(open_page("update"), x_md="# CRASH"), EN.publish))
     assert label(EN.failed) in shown(page)
+    assert button(page, EN.force)
     assert waiting() == {"x.md": "add"}
+
+
+def test_refused_candidate_is_no_way_back(owners: None, published: Path, home: Path) -> None:
+    settled(click(upload(open_page("update"), x_md="# BAD"), EN.publish))
+    page = open_page("history")
+    assert len(page.dataframe[0].value) == 2
+    assert label(EN.no_other) in shown(page)
 
 
 def test_files_that_failed_are_named_with_place_and_remedy(owners: None, published: Path) -> None:
