@@ -7,16 +7,16 @@ import streamlit as st
 from ui import access
 from ui.labels import Labels
 from ui.library_labels import LIBRARY_LABELS, LibraryLabels
-from ui.pages import library_gaps, library_history, library_sources, library_update
+from ui.library_sections import gaps, history, sources, update
 from ui.render import label
 from ui.session import SECTION, SECTION_KEY, labels, language
 from ui.sidebar import DRAWN_AS
 
 _DRAW: Mapping[str, Callable[[LibraryLabels, Labels], None]] = {
-    "sources": library_sources.draw,
-    "update": library_update.draw,
-    "history": library_history.draw,
-    "gaps": library_gaps.draw,
+    "sources": sources.draw,
+    "update": update.draw,
+    "history": history.draw,
+    "gaps": gaps.draw,
 }
 _TABLES = frozenset({"sources"})
 _COLUMN_WIDTH = 820
@@ -30,7 +30,7 @@ def draw() -> None:
     st.markdown(f"## {label(say.library_page)}", anchors=False)
     if not access.is_owner():
         st.markdown(label(say.reader_note))
-        library_sources.draw(say, labels())
+        sources.draw(say, labels())
         return
     section = _section(say)
     with st.container(width="stretch" if section in _TABLES else _COLUMN_WIDTH):

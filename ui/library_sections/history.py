@@ -9,7 +9,7 @@ from ui.labels import Labels
 from ui.library.publication import audit_log, running_publication
 from ui.library.records import read_time
 from ui.library_labels import LibraryLabels
-from ui.pages.library_running import draw_elsewhere, draw_running
+from ui.library_sections.running import draw_elsewhere, draw_running
 from ui.problems import draw_error
 from ui.render import label
 from ui.resources import library_jobs, settings

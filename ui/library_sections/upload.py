@@ -27,7 +27,7 @@ from ui.library.targets import (
 )
 from ui.library.upload_check import CheckedUpload, Warned, check_uploads
 from ui.library_labels import LibraryLabels
-from ui.pages.library_sources import REPLACING
+from ui.library_sections.sources import REPLACING
 from ui.problems import draw_error
 from ui.render import label
 from ui.resources import settings, staging

@@ -14,9 +14,9 @@ from ui.library.records import read_outcome, read_plan
 from ui.library.staging import Staged
 from ui.library.targets import roots_of
 from ui.library_labels import LibraryLabels
-from ui.pages.library_plan import draw_outcome, draw_plan
-from ui.pages.library_running import draw_elsewhere, draw_running
-from ui.pages.library_upload import draw_upload, forget_notes
+from ui.library_sections.plan import draw_outcome, draw_plan
+from ui.library_sections.running import draw_elsewhere, draw_running
+from ui.library_sections.upload import draw_upload, forget_notes
 from ui.problems import draw_error
 from ui.render import label
 from ui.resources import assistant, library_jobs, settings, staging
