@@ -140,6 +140,11 @@ def test_no_file_beside_the_page_is_named_after_the_standard_library() -> None:
     assert names & sys.stdlib_module_names == set()
 
 
+def test_no_folder_beside_the_page_is_named_pages() -> None:
+    # Streamlit would take its files for pages: on a fresh server, /quality ran `pages/quality.py`.
+    assert not (ROOT / "ui" / "pages").exists()
+
+
 def test_the_command_line_loads_nothing_heavy() -> None:
     code = "import sys, ui.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run(

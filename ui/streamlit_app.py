@@ -1,6 +1,6 @@
 """The web page: `streamlit run ui/streamlit_app.py`. Puts sidebar and pages together.
 
-What is not covered: drawing them (`ui/sidebar.py`, `ui/pages/`), answering (`assistant/`).
+What is not covered: drawing them (`ui/sidebar.py`, `ui/page_views/`), answering (`assistant/`).
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from ui import page_hooks
 from ui.conversations import Conversations
 from ui.labels import Labels
 from ui.library_labels import LIBRARY_LABELS
-from ui.pages import chat, document, library, quality
+from ui.page_views import chat, document, library, quality
 from ui.problems import draw_error, draw_unexpected
 from ui.render import label
 from ui.resources import conversations, jobs

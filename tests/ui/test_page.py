@@ -338,7 +338,7 @@ def test_dislike_is_a_gap_until_its_reader_thinks_better(draw: Draw, fake: FakeA
 
 
 def draw_document() -> None:
-    from ui.pages import document
+    from ui.page_views import document
 
     document.draw()
 

@@ -22,7 +22,7 @@ from ui.render import label
 
 
 def draw_library() -> None:
-    from ui.pages import library
+    from ui.page_views import library
 
     library.draw()
 
