@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from ui.library.records import FileProblem, Outcome, PassageChange, Plan, PlannedFile
-from ui.library.word_changes import word_changes
+from ui.library.word_changes import Piece, word_changes
 from ui.library_labels import LibraryLabels
 from ui.quality_labels import metric_title
 from ui.render import label
@@ -86,20 +86,18 @@ def _draw_change(change: PassageChange, say: LibraryLabels) -> None:
         place = " › ".join(part for part in change.heading if part.strip())
         kind = say.plan_changes.get(change.change, change.change)
         st.caption(label(" · ".join(part for part in (place, kind) if part)))
-        words = "".join(
-            _MARKS[piece.side].format(text) if text.strip() else text
-            for piece in word_changes(change.before, change.after)
-            if (text := _kept_blanks(piece.text))
-        )
+        words = "".join(map(_marked, word_changes(change.before, change.after)))
         st.markdown(words or label(say.no_words), anchors=False)
 
 
-def _kept_blanks(text: str) -> str:
-    """Return the text escaped, with a blank at either end if it had one."""
-    shown = label(text)
-    start = " " if text[:1].isspace() else ""
-    end = " " if text[-1:].isspace() and shown else ""
-    return f"{start}{shown}{end}"
+def _marked(piece: Piece) -> str:
+    """Return the piece marked, its blanks outside of the mark: inside they would break it."""
+    shown = label(piece.text)
+    if not shown:
+        return " "
+    start = " " if piece.text[:1].isspace() else ""
+    end = " " if piece.text[-1:].isspace() else ""
+    return f"{start}{_MARKS[piece.side].format(shown)}{end}"
 
 
 def draw_outcome(outcome: Outcome, say: LibraryLabels) -> None:

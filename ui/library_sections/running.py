@@ -65,5 +65,3 @@ def _draw_bar(progress: Progress | None, say: LibraryLabels) -> None:
     if progress.total > 0:
         text = say.of_total.format(stage=text, done=progress.done, total=progress.total)
     st.progress((position + share) / len(_STAGES), label(text))
-    if progress.message:
-        st.caption(label(progress.message))

@@ -33,6 +33,7 @@ from ui.render import label
 from ui.resources import settings, staging
 
 _PENDING, _ROUND, _NOTES = "library-pending", "library-round", "library-notes"
+_FOLDER = "library-last-folder"
 
 
 class _Upload(Protocol):
@@ -121,9 +122,11 @@ def _draw_form(
         )
         folder = None
         if replaced is None:
+            last = st.session_state.get(_FOLDER)
             folder = st.selectbox(
                 label(say.upload_folder),
                 folders,
+                index=folders.index(last) if last in folders else 0,
                 format_func=lambda each: each.label,
                 key="library-folder",
             )
@@ -149,6 +152,7 @@ def _draw_form(
         draw_error(error, page_say)
         return
     st.session_state[_ROUND] = n_round + 1
+    st.session_state[_FOLDER] = folder or st.session_state.get(_FOLDER)
     st.session_state.pop(REPLACING, None)
     st.rerun()
 

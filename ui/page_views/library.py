@@ -26,7 +26,6 @@ def draw() -> None:
     """Draw the page."""
     say = LIBRARY_LABELS[language()]
     st.session_state.pop(DRAWN_AS, None)  # it is of use without an index, too
-    st.set_page_config(layout="wide")  # tables want room; what is to be read gets a narrow column
     st.markdown(f"## {label(say.library_page)}", anchors=False)
     if not access.is_owner():
         st.markdown(label(say.reader_note))
