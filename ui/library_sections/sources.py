@@ -120,7 +120,7 @@ def _draw_table(
         column_config={
             say.title: columns.TextColumn(width=190, pinned=True),
             say.source: columns.TextColumn(width=190),
-            say.source_language: columns.TextColumn(width=70),
+            say.source_language: columns.TextColumn(width=85),
             say.audience: columns.TextColumn(width=80),
             say.passages: columns.NumberColumn(width=70),
             say.last_change: columns.TextColumn(width=100),

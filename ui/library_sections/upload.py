@@ -5,7 +5,6 @@ the model only after somebody ticked that they looked at it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -13,9 +12,8 @@ import streamlit as st
 
 from assistant.errors import StudyError
 from assistant.generations import Source
-from ui import access, resources
+from ui import resources
 from ui.labels import Labels
-from ui.library.staging import Staging
 from ui.library.targets import (
     Folder,
     NameRefused,
@@ -25,14 +23,24 @@ from ui.library.targets import (
     target_of,
     upload_folders,
 )
-from ui.library.upload_check import CheckedUpload, Warned, check_uploads
+from ui.library.upload_check import CheckedUpload, check_uploads
 from ui.library_labels import LibraryLabels
 from ui.library_sections.sources import REPLACING
+from ui.library_sections.upload_questions import (
+    NOTES,
+    PENDING,
+    ROUND,
+    Note,
+    Pending,
+    added_note,
+    draw_question,
+    is_taken,
+    pending_files,
+)
 from ui.problems import draw_error
 from ui.render import label
 from ui.resources import settings, staging
 
-_PENDING, _ROUND, _NOTES = "library-pending", "library-round", "library-notes"
 _FOLDER = "library-last-folder"
 
 
@@ -48,26 +56,6 @@ class _Upload(Protocol):
     def getvalue(self) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pending:
-    """A checked file about which something is to be asked."""
-
-    number: int
-    content: bytes
-    checked: CheckedUpload
-    target: Target
-    may_be_renamed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Note:
-    """What is told of a file after an upload: refused (why), or added."""
-
-    name: str
-    sentence: str = ""
-    detail: str = ""
-
-
 def draw_upload(
     sources: Mapping[str, Source], say: LibraryLabels, page_say: Labels, *, is_busy: bool
 ) -> None:
@@ -76,10 +64,10 @@ def draw_upload(
     heading = say.replacing.format(source=replaced.source) if replaced else say.upload_heading
     st.markdown(f"### {label(heading)}", anchors=False)
     _draw_notes(say)
-    pending = _pending()
+    pending = pending_files()
     if pending:
         for each in pending:
-            _draw_question(each, say, page_say)
+            draw_question(each, say, page_say)
         return
     folders = upload_folders(settings().corpus)
     if not folders and replaced is None:
@@ -90,17 +78,13 @@ def draw_upload(
 
 def forget_notes() -> None:
     """Tell no more what became of the last upload."""
-    st.session_state.pop(_NOTES, None)
+    st.session_state.pop(NOTES, None)
 
 
 def _replaced(sources: Mapping[str, Source]) -> Target | None:
     """Return where the file lies that the upload is to replace, if it is for one."""
     source = str(st.session_state.get(REPLACING, ""))
     return target_of(source, sources[source]) if source in sources else None
-
-
-def _pending() -> list[_Pending]:
-    return list(st.session_state.get(_PENDING, ()))
 
 
 def _draw_form(
@@ -113,7 +97,7 @@ def _draw_form(
 ) -> None:
     limit_mb = max(int(settings().ingest.max_file_mb), 1)
     st.caption(label(say.upload_note.format(limit=limit_mb)))
-    n_round = st.session_state.get(_ROUND, 0)  # another key empties the field
+    n_round = st.session_state.get(ROUND, 0)  # another key empties the field
     with st.form(f"library-upload-{n_round}", border=False):
         uploads: Sequence[_Upload] = st.file_uploader(
             label(say.upload_replacement if replaced else say.upload_files),
@@ -151,7 +135,7 @@ def _draw_form(
     except StudyError as error:
         draw_error(error, page_say)
         return
-    st.session_state[_ROUND] = n_round + 1
+    st.session_state[ROUND] = n_round + 1
     st.session_state[_FOLDER] = folder or st.session_state.get(_FOLDER)
     st.session_state.pop(REPLACING, None)
     st.rerun()
@@ -169,19 +153,19 @@ def _take(
     Raises:
         StudyError: the check failed, or a file can't be kept.
     """
-    notes: list[_Note] = []
+    notes: list[Note] = []
     named: dict[str, _Upload] = {}
     for upload in uploads:
         try:
             name = clean_name(upload.name)
             _refuse_before_reading(name, upload, replaced, named=named, say=say, limit_mb=limit_mb)
         except NameRefused as error:
-            notes.append(_Note(name=upload.name, sentence=say.names[error.problem]))
+            notes.append(Note(name=upload.name, sentence=say.names[error.problem]))
         except _RefusedError as error:
-            notes.append(_Note(name=name, sentence=str(error)))
+            notes.append(Note(name=name, sentence=str(error)))
         else:
             named[name] = upload
-    asked: list[_Pending] = []
+    asked: list[Pending] = []
     for checked, upload in _checked(named):
         if checked.refusal:
             notes.append(_refusal(checked, say))
@@ -189,19 +173,19 @@ def _take(
         target = replaced or (target_in(folder, checked.name) if folder else None)
         if target is None:
             continue
-        pending = _Pending(
+        pending = Pending(
             number=len(asked),
             content=upload.getvalue(),
             checked=checked,
             target=target,
             may_be_renamed=replaced is None,
         )
-        if checked.warnings or (replaced is None and _is_taken(target)):
+        if checked.warnings or (replaced is None and is_taken(target)):
             asked.append(pending)
         else:
-            notes.append(_added(pending, staging()))
-    st.session_state[_PENDING] = asked
-    st.session_state[_NOTES] = notes
+            notes.append(added_note(pending, staging()))
+    st.session_state[PENDING] = asked
+    st.session_state[NOTES] = notes
 
 
 class _RefusedError(Exception):
@@ -249,26 +233,16 @@ def _checked(named: Mapping[str, _Upload]) -> list[tuple[CheckedUpload, _Upload]
         )
 
 
-def _refusal(checked: CheckedUpload, say: LibraryLabels) -> _Note:
+def _refusal(checked: CheckedUpload, say: LibraryLabels) -> Note:
     sentence = say.refusals.get(checked.refusal, say.refusals[""])
-    return _Note(
+    return Note(
         name=checked.name, sentence=sentence, detail=f"{checked.message} {checked.hint}".strip()
     )
 
 
-def _is_taken(target: Target) -> bool:
-    return target.is_taken or staging().find(target) is not None
-
-
-def _added(pending: _Pending, store: Staging) -> _Note:
-    """Return the note on a file that waits from now on; raises StudyError."""
-    staged = store.put(pending.checked, pending.content, pending.target, by=access.visitor_name())
-    return _Note(name=staged.target.source)
-
-
 def _draw_notes(say: LibraryLabels) -> None:
     """Draw what became of the files of the last upload."""
-    notes: Sequence[_Note] = st.session_state.get(_NOTES, ())
+    notes: Sequence[Note] = st.session_state.get(NOTES, ())
     names = [note.name for note in notes if not note.sentence]
     if names:
         text = say.added.format(names=", ".join(names))
@@ -279,83 +253,3 @@ def _draw_notes(say: LibraryLabels) -> None:
             if note.detail:
                 lines.append(label(say.details.format(message=note.detail)))
             st.error("  \n".join(lines), icon=":material/block:")
-
-
-def _draw_question(pending: _Pending, say: LibraryLabels, page_say: Labels) -> None:
-    key = f"{st.session_state.get(_ROUND, 0)}-{pending.number}"
-    name = pending.checked.name
-    with st.container(border=True, key=f"library-question-{key}"):
-        st.markdown(f":material/upload_file: **{label(name)}** · {label(pending.checked.title)}")
-        target = pending.target
-        is_seen = True
-        if pending.checked.warnings:
-            _draw_warnings(pending.checked, say)
-            is_seen = st.checkbox(label(say.accept), key=f"library-accept-{key}")
-        if pending.may_be_renamed and _is_taken(target):
-            target = _draw_clash(pending, key, say)
-        with st.container(horizontal=True):
-            if st.button(
-                label(say.add),
-                key=f"library-add-{key}",
-                type="primary",
-                icon=":material/add:",
-                disabled=not is_seen,
-            ):
-                try:
-                    note = _added(replace(pending, target=target), staging())
-                except StudyError as error:
-                    draw_error(error, page_say)
-                    return
-                _answered(pending, note)
-            if st.button(label(say.leave_out), key=f"library-leave-{key}", icon=":material/close:"):
-                _answered(pending, None)
-
-
-def _answered(pending: _Pending, note: _Note | None) -> None:
-    st.session_state[_PENDING] = [each for each in _pending() if each.number != pending.number]
-    if note:
-        st.session_state[_NOTES] = [*st.session_state.get(_NOTES, ()), note]
-    st.rerun()
-
-
-def _draw_warnings(checked: CheckedUpload, say: LibraryLabels) -> None:
-    lines = [f"- {_finding(each, say)}" for each in checked.warnings]
-    more = checked.n_findings - len(checked.warnings)
-    if more > 0:
-        lines.append(f"- {label(say.more_warnings.format(n=more))}")
-    heading = label(say.warned.format(name=checked.name))
-    st.warning("\n".join([heading, "", *lines]), icon=":material/visibility_off:")
-
-
-def _finding(found: Warned, say: LibraryLabels) -> str:
-    unit = say.units.get(found.unit, "{n}").format(n=found.number)
-    kind = say.findings.get(found.kind, found.kind)
-    return f"**{label(unit)}** · {label(kind)}: {label(found.excerpt)}"
-
-
-def _draw_clash(pending: _Pending, key: str, say: LibraryLabels) -> Target:
-    """Draw the choice between replacing a file and keeping both; return where the new one goes."""
-    other = _free_beside(pending.target)
-    text = say.taken if pending.target.is_taken else say.taken_waiting
-    st.markdown(label(text.format(source=pending.target.source)))
-    choice = st.radio(
-        label(say.clash_choice),
-        ["replace", "keep"],
-        format_func=lambda name: (
-            say.clash_replace if name == "replace" else say.clash_keep.format(name=other.path.name)
-        ),
-        key=f"library-clash-{key}",
-    )
-    return pending.target if choice == "replace" else other
-
-
-def _free_beside(target: Target) -> Target:
-    """Return a place beside `target` with a number in its name where nothing lies or waits."""
-    path, number = target.path, 2
-    while True:
-        name = f"{path.stem}-{number}{path.suffix}"
-        inner = PurePosixPath(target.source).with_name(name).as_posix()
-        found = Target(root=target.root, path=path.with_name(name), source=inner)
-        if not _is_taken(found):
-            return found
-        number += 1
