@@ -214,6 +214,18 @@ class WebSettings(Group):
 
     host: str = Field("127.0.0.1", description="Address the page binds to: loopback unless told.")
     port: int = Field(8501, ge=0, le=65535, description="Port of the page.")
+    owners: Literal["auto", "everyone", "nobody"] = Field(
+        "auto",
+        description="Who may change the materials on the Library page. auto: everyone while only "
+        "this machine can reach the page, else nobody.",
+    )
+
+
+class GapsSettings(Group):
+    """What is kept of questions that the materials could not answer."""
+
+    keep_days: int = Field(90, ge=1, le=3650, description="Questions expire after so many days.")
+    with_names: bool = Field(False, description="Keep who asked, where a front end knows it.")
 
 
 class SlackSettings(Group):
@@ -305,6 +317,7 @@ class Settings(BaseSettings):
     watch: WatchSettings = WatchSettings()
     web: WebSettings = WebSettings()
     slack: SlackSettings = SlackSettings()
+    gaps: GapsSettings = GapsSettings()
 
     @classmethod
     def load(cls) -> "Settings":

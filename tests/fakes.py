@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from assistant.answering import Event
 from assistant.chat_model import Message, Piece
 from assistant.embedding import Embedder, FloatArray
 from assistant.errors import ModelError, ModelUnreachable
+from assistant.gap_groups import GapGroup, groups
+from assistant.gaps import Gaps
+from assistant.generations import Source
 from assistant.records import EVERYONE, Answer, Language, Passage, Turn
 
 # --- The web page's assistant ---------------------------------------------------------------
@@ -100,6 +104,27 @@ class FakeAssistant:
             for passage in self.passages
             if passage.source == source and passage.audience in audiences
         )
+
+    def sources(self, audiences: frozenset[str] = EVERYONE) -> Mapping[str, Source]:
+        counts = Counter(passage.source for passage in self.passages)
+        return {
+            passage.source: Source(
+                sha256="",
+                root="/materials",
+                title=passage.title,
+                language=passage.language,
+                audience=passage.audience,
+                n_passages=counts[passage.source],
+            )
+            for passage in self.passages
+            if passage.audience in audiences
+        }
+
+    def all_audiences(self) -> frozenset[str]:
+        return frozenset(passage.audience for passage in self.passages)
+
+    def gap_groups(self, gaps: Gaps, audiences: frozenset[str] = EVERYONE) -> tuple[GapGroup, ...]:
+        return groups(gaps, FakeEmbedder("年", "假", "LoRA", "L", "o"), audiences=audiences)
 
 
 # --- The embedder ----------------------------------------------------------------------------

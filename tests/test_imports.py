@@ -24,7 +24,7 @@ PUTS_IT_TOGETHER = ("ui/cli.py", "ui/commands/")
 
 SHARED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("assistant/", "evals/"),
-    "filelock": ("assistant/", "ui/commands/up.py"),
+    "filelock": ("assistant/", "ui/commands/up.py", "ui/library/"),
     "httpx": (
         "assistant/chat_model.py",
         "assistant/model_server.py",
@@ -36,7 +36,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "assistant/embedding.py",
         "assistant/langchain_retriever.py",
     ),
-    "lxml": ("ingest/parse_html.py", "ingest/partition.py"),
+    "lxml": ("ingest/hidden_office.py", "ingest/parse_html.py", "ingest/partition.py"),
     "markdown_it": (
         "ingest/parse_markdown.py",
         "ui/markdown_writer.py",
@@ -45,6 +45,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     ),
     "psutil": ("assistant/guardian.py", "assistant/model_server.py", "ui/checks.py"),
     "pydantic": ("assistant/", "evals/", "ui/slack_bot.py"),
+    "pypdfium2": ("ingest/hidden_pdf.py", "ingest/pdf_pages.py"),
     "rich": ("ui/terminal.py", "ui/answer_text.py"),
     "safetensors": ("assistant/e5_weights.py", "assistant/embedding.py"),
     "sentence_transformers": (
@@ -145,6 +146,11 @@ def test_no_file_beside_the_page_is_named_after_the_standard_library() -> None:
     # `streamlit run ui/x.py` puts `ui/` first on the path: a sibling types.py breaks Python.
     names = {path.stem for path in (ROOT / "ui").glob("*.py")} - {"__init__"}
     assert names & sys.stdlib_module_names == set()
+
+
+def test_no_folder_beside_the_page_is_named_pages() -> None:
+    # Streamlit would take its files for pages: on a fresh server, /quality ran `pages/quality.py`.
+    assert not (ROOT / "ui" / "pages").exists()
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from assistant.records import Answer, Citation, Hit
 from ui.conversations import Feedback, Thumb
+from ui.jobs import CHANNEL
 from ui.labels import Labels
 from ui.render import (
     answer_markdown,
@@ -14,7 +15,7 @@ from ui.render import (
     unsupported_spans,
     where,
 )
-from ui.resources import conversations, jobs
+from ui.resources import conversations, gaps, jobs
 from ui.session import Opened, labels, open_passage, opened_citation
 
 DRAFT_INTERVAL_S = 0.3
@@ -41,7 +42,7 @@ def draw_answer(turn_id: str, answer: Answer, say: Labels) -> None:
         _draw_hits(turn_id, answer.nearest, say.nearest, say)
     if not answer.stopped:
         st.caption(label(_origin(answer, say)))
-        _draw_opinion(turn_id)
+        _draw_opinion(turn_id, answer)
 
 
 def draw_interrupted(say: Labels) -> None:
@@ -116,7 +117,7 @@ def _origin(answer: Answer, say: Labels) -> str:
 
 
 @st.fragment
-def _draw_opinion(turn_id: str) -> None:
+def _draw_opinion(turn_id: str, answer: Answer) -> None:
     say = labels()
     known = conversations().feedback(turn_id)
     key = f"thumb-{turn_id}"
@@ -124,9 +125,8 @@ def _draw_opinion(turn_id: str) -> None:
     def keep_thumb() -> None:
         thumb = st.session_state[key]
         value: Thumb | None = None if thumb is None else "up" if thumb else "down"
-        conversations().give_feedback(
-            turn_id, Feedback(value=value, comment=conversations().feedback(turn_id).comment)
-        )
+        comment = conversations().feedback(turn_id).comment
+        _keep(turn_id, answer, Feedback(value=value, comment=comment))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.feedback(
@@ -146,7 +146,15 @@ def _draw_opinion(turn_id: str) -> None:
                 max_chars=2000,
             )
             if st.form_submit_button(label(say.send)):
-                conversations().give_feedback(
-                    turn_id, Feedback(value=known.value, comment=comment.strip())
-                )
+                _keep(turn_id, answer, Feedback(value=known.value, comment=comment.strip()))
                 st.success(label(say.thanks))
+
+
+def _keep(turn_id: str, answer: Answer, feedback: Feedback) -> None:
+    """Keep an opinion; a dislike is also a gap, once, until its reader thinks better of it."""
+    was_disliked = conversations().feedback(turn_id).value == "down"
+    conversations().give_feedback(turn_id, feedback)
+    if was_disliked:
+        gaps().withdraw(answer)
+    if feedback.value == "down":
+        gaps().record(answer, kind="disliked", channel=CHANNEL, comment=feedback.comment)

@@ -12,7 +12,9 @@ from ui.command_group import CommandGroup, stop_on_sigterm
 from ui.commands import eval as evaluation
 from ui.commands import index, model, papers
 from ui.commands.ask import ask
+from ui.commands.check import check
 from ui.commands.doctor import doctor
+from ui.commands.gaps import gaps
 from ui.commands.ingest import ingest
 from ui.commands.publish import publish
 from ui.commands.search import search
@@ -33,11 +35,13 @@ app.command()(ask)
 app.command()(search)
 app.command()(ingest)
 app.command()(publish)
+app.command()(check)
 app.add_typer(index.app)
 app.add_typer(model.app)
 app.add_typer(papers.app)
 app.add_typer(evaluation.app)
 app.command()(slack)
+app.command()(gaps)
 app.command()(doctor)
 
 

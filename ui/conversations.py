@@ -2,7 +2,7 @@
 
 Safe against several threads and processes: write-ahead log, each write one immediate transaction,
 and a turn is settled only once. SQLAlchemy's home for conversations. What is not covered: writing
-the answers (`ui/jobs.py`), drawing them (`ui/pages/chat.py`).
+the answers (`ui/jobs.py`), drawing them (`ui/page_views/chat.py`).
 """
 
 import json

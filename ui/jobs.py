@@ -1,7 +1,8 @@
 """Answers being written, in background threads: a reload, or nobody looking, loses none.
 
-A job hands its answer to the conversations when it is finished, stopped or has failed. What is not
-covered: a restart of the program; turns that were being written then stay so (`find` gives None).
+A job hands its answer to the conversations when it is finished, stopped or has failed; a question
+that the materials could not answer also goes to the gaps. What is not covered: a restart of the
+program; turns that were being written then stay so (`find` gives None).
 """
 
 import logging
@@ -11,11 +12,15 @@ from dataclasses import dataclass
 
 from assistant.answering import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import StudyError
+from assistant.gaps import Gaps
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Hit, Turn
 from ui.conversations import Conversations, Failure, StoredTurn
 from ui.incidents import log_incident
 from ui.ports import StudyAssistant
+
+CHANNEL = "page"
+"""Where questions of the page are said to have been asked."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +44,12 @@ class AnswerJob:
         assistant: StudyAssistant,
         conversations: Conversations,
         turn: StoredTurn,
+        *,
         history: Sequence[Turn],
         audiences: frozenset[str],
+        gaps: Gaps | None,
     ) -> None:
+        self._gaps = gaps
         self._assistant = assistant
         self._conversations = conversations
         self._turn = turn
@@ -116,12 +124,21 @@ class AnswerJob:
                 self._conversations.settle(
                     self._turn.turn_id, "done", answer=answer, next_questions=self._next(answer)
                 )
+                self._note_gap(answer)
             else:
                 self._conversations.settle(self._turn.turn_id, "failed", failure=failure)
         except StudyError:
             _log.exception("The answer to turn %s can't be kept.", self._turn.turn_id)
         finally:
             self._is_over.set()
+
+    def _note_gap(self, answer: Answer) -> None:
+        if self._gaps is None or not answer.abstained:
+            return
+        try:
+            self._gaps.record(answer, kind="unanswered", channel=CHANNEL)
+        except StudyError as exc:  # the answer is there all the same
+            _log.warning("A gap can't be kept: %s", exc)
 
     def _answer(self) -> Answer | None:
         """Return the finished answer; None if the job was stopped before."""
@@ -160,8 +177,10 @@ class AnswerJob:
 class AnswerJobs:
     """The jobs of this process, by turn."""
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(self, conversations: Conversations, gaps: Gaps | None = None) -> None:
+        """Begin without jobs; questions without an answer are kept in `gaps`, if given."""
         self._conversations = conversations
+        self._gaps = gaps
         self._lock = threading.Lock()
         self._jobs: dict[str, AnswerJob] = {}
 
@@ -181,7 +200,14 @@ class AnswerJobs:
             history: the turns before it, oldest first.
             audiences: what the asker may see.
         """
-        job = AnswerJob(assistant, self._conversations, turn, history, audiences)
+        job = AnswerJob(
+            assistant,
+            self._conversations,
+            turn,
+            history=history,
+            audiences=audiences,
+            gaps=self._gaps,
+        )
         with self._lock:
             self._jobs = {key: old for key, old in self._jobs.items() if not old.is_over}
             self._jobs[turn.turn_id] = job

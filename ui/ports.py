@@ -1,9 +1,15 @@
 """What the page needs of an assistant. The real one comes from `assistant.wiring`."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.answering import Answerer
+from assistant.gaps import Gaps
+from assistant.generations import Source
 from assistant.records import EVERYONE, Answer, Language, Passage
+
+if TYPE_CHECKING:
+    from assistant.gap_groups import GapGroup
 
 
 class Status(Protocol):
@@ -59,6 +65,20 @@ class Library(Protocol):
         """Return the passages of `source` that `audiences` may see, in order."""
         ...
 
+    def sources(self, audiences: frozenset[str] = EVERYONE) -> Mapping[str, Source]:
+        """Return what is known of the live sources that `audiences` may see, by name."""
+        ...
+
+    def all_audiences(self) -> frozenset[str]:
+        """Return every audience that some live source is for."""
+        ...
+
+    def gap_groups(
+        self, gaps: Gaps, audiences: frozenset[str] = EVERYONE
+    ) -> "tuple[GapGroup, ...]":
+        """Return the gaps grouped by meaning, naming passages that `audiences` may see."""
+        ...
+
 
 class Guide(Protocol):
     """Knows what to ask next."""
@@ -72,7 +92,11 @@ class Guide(Protocol):
         ...
 
 
-class StudyAssistant(Answerer, Library, Guide, Protocol):
+class GuidedAnswerer(Answerer, Guide, Protocol):
+    """Answers, and knows what to ask next: all that a chat needs."""
+
+
+class StudyAssistant(GuidedAnswerer, Library, Protocol):
     """All of it."""
 
     def status(self) -> Status:

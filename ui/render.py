@@ -137,6 +137,11 @@ def document_link(
     return "document?" + urlencode(query)
 
 
+def source_link(source: str, language: Language) -> str:
+    """Return the relative address of the document page of a whole source."""
+    return "document?" + urlencode({"source": source, "lang": language})
+
+
 def exported_conversation(
     title: str,
     answers: Iterable[tuple[str, Answer | None]],

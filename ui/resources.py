@@ -8,9 +8,14 @@ from threading import Thread
 
 import streamlit as st
 
+from assistant.gaps import FILE as GAPS_FILE
+from assistant.gaps import Gaps
 from assistant.settings import Settings
 from ui.conversations import CONVERSATIONS_FILE, Conversations
 from ui.jobs import AnswerJobs
+from ui.library.jobs import Jobs
+from ui.library.staging import Staging
+from ui.library.study_command import StudyCommand
 from ui.ports import StudyAssistant
 
 
@@ -21,6 +26,11 @@ def build_assistant(settings: Settings) -> StudyAssistant:
     assistant = build(settings)
     Thread(target=assistant.prepare, name="prepare", daemon=True).start()
     return assistant
+
+
+def study_command() -> StudyCommand:
+    """Return how the page calls `study`; tests put a small fake in its place here."""
+    return StudyCommand()
 
 
 @st.cache_resource(show_spinner=False)
@@ -52,4 +62,27 @@ def conversations() -> Conversations:
 @st.cache_resource(show_spinner=False)
 def jobs() -> AnswerJobs:
     """Return the answers being written in this process."""
-    return AnswerJobs(conversations())
+    return AnswerJobs(conversations(), gaps())
+
+
+@st.cache_resource(show_spinner=False)
+def gaps() -> Gaps:
+    """Return the questions that the materials could not answer."""
+    options = settings().gaps
+    return Gaps(
+        settings().home / GAPS_FILE,
+        keep_days=options.keep_days,
+        with_names=options.with_names,
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def library_jobs() -> Jobs:
+    """Return the plans and publications of the materials."""
+    return Jobs(settings().home, study_command())
+
+
+@st.cache_resource(show_spinner=False)
+def staging() -> Staging:
+    """Return the changes of the materials that wait to be published."""
+    return Staging(settings().home.resolve())

@@ -18,6 +18,9 @@ from ui.labels import LABELS, Labels
 from ui.resources import conversations
 
 OWNER_COOKIE = "study_browser"
+SECTION, SECTION_KEY = "section", "library-section"
+"""The Library's open section: in the address, and the session key of its switch."""
+
 _CONVERSATION, _LANGUAGE = "c", "lang"
 
 
@@ -83,6 +86,12 @@ def open_conversation(conversation_id: str | None) -> None:
         st.query_params.pop(_CONVERSATION, None)
     elif st.query_params.get(_CONVERSATION) != conversation_id:
         st.query_params[_CONVERSATION] = conversation_id
+
+
+def open_section(name: str) -> None:
+    """Open a section of the Library from a callback, also after a reload."""
+    st.session_state[SECTION_KEY] = name
+    st.query_params[SECTION] = name
 
 
 def opened() -> Opened | None:

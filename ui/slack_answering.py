@@ -19,7 +19,7 @@ from assistant.records import EVERYONE, Answer, Turn
 from ui.conversations import Conversations, Failure, StoredTurn
 from ui.incidents import log_incident
 from ui.labels import LABELS
-from ui.ports import StudyAssistant
+from ui.ports import GuidedAnswerer
 from ui.render import without_markers
 from ui.slack_blocks import (
     answer_messages,
@@ -169,7 +169,7 @@ class _Writer:
 
     def __init__(
         self,
-        assistant: StudyAssistant,
+        assistant: GuidedAnswerer,
         question: str,
         history: Sequence[Turn],
         audiences: frozenset[str],

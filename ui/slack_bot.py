@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from assistant.settings import Settings, SlackSettings
     from ui.conversations import Conversations
-    from ui.ports import StudyAssistant
+    from ui.ports import GuidedAnswerer
 
 Mode = Literal["socket", "http"]
 
@@ -71,7 +71,7 @@ def _require(secret: "SecretStr | None", name: str) -> str:
 
 @contextmanager
 def running_bot(
-    settings: "Settings", mode: Mode, assistant: "StudyAssistant", conversations: "Conversations"
+    settings: "Settings", mode: Mode, assistant: "GuidedAnswerer", conversations: "Conversations"
 ) -> Iterator[Running]:
     """Yield once the bot can be asked; it finishes or hands over what runs when the block ends.
 

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 
 from ui.conversations import Conversations
-from ui.ports import StudyAssistant
+from ui.ports import GuidedAnswerer
 from ui.slack_audiences import Audiences
 from ui.slack_blocks import Offers
 from ui.slack_inbox import Inbox
@@ -22,7 +22,7 @@ class HandedOver(Exception):
 class Desk:
     """What it takes to answer: who writes, where things are kept, how they are shown."""
 
-    assistant: StudyAssistant
+    assistant: GuidedAnswerer
     conversations: Conversations
     inbox: Inbox
     outbox: Outbox

@@ -1,6 +1,6 @@
 """The web page: `streamlit run ui/streamlit_app.py`. Puts sidebar and pages together.
 
-What is not covered: drawing them (`ui/sidebar.py`, `ui/pages/`), answering (`assistant/`).
+What is not covered: drawing them (`ui/sidebar.py`, `ui/page_views/`), answering (`assistant/`).
 """
 
 from pathlib import Path
@@ -11,7 +11,8 @@ from assistant.errors import StudyError
 from ui import page_hooks
 from ui.conversations import Conversations
 from ui.labels import Labels
-from ui.pages import chat, document, quality
+from ui.library_labels import LIBRARY_LABELS
+from ui.page_views import chat, document, library, quality
 from ui.problems import draw_error, draw_unexpected
 from ui.render import label
 from ui.resources import conversations, jobs
@@ -20,7 +21,7 @@ from ui.sidebar import draw_sidebar, draw_state
 
 # A file of ours: for a named icon or an emoji, the browser would ask a host outside.
 ICON = Path(__file__).with_name("icon.svg")
-DOCUMENT_PATH = "document"
+DOCUMENT_PATH, LIBRARY_PATH = "document", "library"
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     # The way from page to page drops the address's query, and with it the language.
     st.session_state.setdefault("language", language())
     say = labels()
+    # With the icon, before the navigation: that would ask a host outside for the page's own.
     st.set_page_config(page_title=say.app_title, page_icon=ICON, layout="centered")
     home = st.Page(chat.draw, title=say.chat_page, icon=":material/forum:", default=True)
     pages = [
@@ -40,6 +42,12 @@ def main() -> None:
             visibility="hidden",
         ),
         st.Page(
+            library.draw,
+            title=LIBRARY_LABELS[language()].library_page,
+            icon=":material/library_books:",
+            url_path=LIBRARY_PATH,
+        ),
+        st.Page(
             quality.draw,
             title=say.quality_page,
             icon=":material/monitoring:",
@@ -47,6 +55,8 @@ def main() -> None:
         ),
     ]
     page = st.navigation(pages)
+    if page.url_path == LIBRARY_PATH:
+        st.set_page_config(layout="wide")  # its tables want room
     try:
         _draw_frame_and(page, home, say)
     except StudyError as error:

@@ -36,6 +36,9 @@ def _forget() -> None:
         resources.assistant,
         resources.conversations,
         resources.jobs,
+        resources.gaps,
+        resources.library_jobs,
+        resources.staging,
     ):
         cached.clear()
 

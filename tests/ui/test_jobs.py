@@ -1,14 +1,16 @@
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from assistant.answering import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import BusyError, ModelTimeout
+from assistant.gaps import Gaps
 from assistant.records import Answer, Turn
 from tests.fakes import FakeAssistant
-from tests.ui.samples import ATTENTION_ZH, SHORT_ZH, events, hit
+from tests.ui.samples import ABSTAINED_ZH, ATTENTION_ZH, SHORT_ZH, events, hit
 from ui.conversations import Conversations, StoredTurn
 from ui.jobs import AnswerJob, AnswerJobs, Draft
 
@@ -147,3 +149,26 @@ def test_jobs_that_are_over_are_forgotten(store: Conversations, turn: StoredTurn
     assert second.wait(5)
     assert isinstance(second, AnswerJob)
     assert jobs.find(turn.turn_id) is None
+
+
+def test_question_without_an_answer_is_a_gap(
+    store: Conversations, turn: StoredTurn, home: Path
+) -> None:
+    gaps = Gaps(home / "gaps.sqlite", keep_days=90)
+    replies = {turn.question: events(ABSTAINED_ZH, ())}
+    assert AnswerJobs(store, gaps).start(FakeAssistant(replies), turn).wait(5)
+    assert [gap.question for gap in gaps.all()] == [ABSTAINED_ZH.question]
+    answered = store.begin_turn(turn.conversation_id, SHORT_ZH.question)
+    replies = {answered.question: events(SHORT_ZH, HITS)}
+    assert AnswerJobs(store, gaps).start(FakeAssistant(replies), answered).wait(5)
+    assert len(gaps.all()) == 1
+
+
+def test_answer_is_kept_though_the_gap_cannot_be(
+    store: Conversations, turn: StoredTurn, home: Path
+) -> None:
+    (home / "gaps.sqlite").mkdir()
+    gaps = Gaps(home / "gaps.sqlite", keep_days=90)
+    replies = {turn.question: events(ABSTAINED_ZH, ())}
+    assert AnswerJobs(store, gaps).start(FakeAssistant(replies), turn).wait(5)
+    assert kept(store, turn).answer == ABSTAINED_ZH

@@ -326,8 +326,19 @@ def test_thumb_and_comment_are_kept(draw: Draw, fake: FakeAssistant) -> None:
     )
 
 
+def test_dislike_is_a_gap_until_its_reader_thinks_better(draw: Draw, fake: FakeAssistant) -> None:
+    page = ask(draw(fake).run(), SHORT_ZH.question)
+    page.feedback[0].set_value(0).run()
+    page.text_area[0].set_value("编号不对")
+    next(each for each in page.button if each.label == EN.send).click().run()
+    [gap] = resources.gaps().all()
+    assert (gap.kind, gap.question, gap.comment) == ("disliked", SHORT_ZH.question, "编号不对")
+    page.feedback[0].set_value(1).run()
+    assert resources.gaps().all() == ()
+
+
 def draw_document() -> None:
-    from ui.pages import document
+    from ui.page_views import document
 
     document.draw()
 

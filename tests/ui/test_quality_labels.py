@@ -4,7 +4,7 @@ import pytest
 
 from evals.records import KINDS
 from evals.scores import METRICS
-from ui.pages.quality import KEY_METRICS
+from ui.page_views.quality import KEY_METRICS
 from ui.quality_labels import (
     GROUP_TITLES,
     LOWER_IS_BETTER,

@@ -14,7 +14,7 @@ from ui.render import label
 
 
 def draw_quality() -> None:
-    from ui.pages import quality
+    from ui.page_views import quality
 
     quality.draw()
 

@@ -116,6 +116,21 @@ def show_plan(
         raise typer.Exit(1)
 
 
+def _note_problems(settings: "Settings", report: "Report") -> None:
+    """Note what failed, for the Library page to show; that this fails is no failure."""
+    from contextlib import suppress
+
+    from ui.library.problems import keep_problems
+    from ui.library.records import FileProblem
+
+    problems = [
+        FileProblem(source=each.source, message=each.reason, hint=each.hint)
+        for each in report.failures
+    ]
+    with suppress(OSError):
+        keep_problems(settings.home, problems)
+
+
 def ingest_materials(
     settings: "Settings",
     roots: Sequence[Path],
@@ -168,6 +183,7 @@ def ingest_materials(
                 summary=summary(plan.changes),
             )
             audit.switch(settings.home, entry)
+    _note_problems(settings, report)
     return report
 
 

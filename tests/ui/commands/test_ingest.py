@@ -7,6 +7,7 @@ import pytest
 
 from assistant import generations
 from tests.ui.commands.conftest import Study, json_lines, write_corpus
+from ui.library.problems import read_problems
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_one_bad_file_ends_with_1_but_the_rest_is_live(
     (corpus / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a PDF")
     result = study("ingest", str(corpus))
     assert result.exit_code == 1
+    assert "broken.pdf" in read_problems(home)
     assert "  ! broken.pdf: " in result.stdout
     assert "2 added" in result.stdout
     assert generations.current_name(home) is not None

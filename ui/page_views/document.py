@@ -8,6 +8,7 @@ import streamlit as st
 
 from assistant.errors import StudyError
 from assistant.records import Passage
+from ui import access
 from ui.labels import Labels
 from ui.page_hooks import CITED_PASSAGE_KEY
 from ui.passage_view import draw_passage
@@ -27,7 +28,8 @@ def draw() -> None:
         st.info(label(say.no_source_asked))
         return
     try:
-        passages = assistant().source_passages(source)
+        found = assistant()
+        passages = found.source_passages(source, access.audiences(found))
     except StudyError as error:
         draw_error(error, say)
         return
