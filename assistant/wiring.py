@@ -10,6 +10,7 @@ from assistant.answering import Assistant, Event, Limits
 from assistant.chat_model import import_client
 from assistant.embedding import Embedder, open_embedder
 from assistant.errors import StudyError
+from assistant.gaps import FILE as GAPS_FILE
 from assistant.gaps import Gaps
 from assistant.generations import Source
 from assistant.glossary import Glossary
@@ -273,3 +274,11 @@ def _open_reranker(model: str | None) -> Reranker | None:
     from assistant.reranking import CrossEncoderReranker
 
     return CrossEncoderReranker(model)
+
+
+def open_gaps(settings: Settings) -> Gaps:
+    """Return the questions that the materials could not answer; all front ends share them."""
+    options = settings.gaps
+    return Gaps(
+        settings.home / GAPS_FILE, keep_days=options.keep_days, with_names=options.with_names
+    )

@@ -6,6 +6,7 @@ from assistant.records import Answer, Citation, Hit
 from ui.conversations import Feedback, Thumb
 from ui.jobs import CHANNEL
 from ui.labels import Labels
+from ui.opinions import keep_opinion
 from ui.render import (
     answer_markdown,
     draft_markdown,
@@ -151,10 +152,4 @@ def _draw_opinion(turn_id: str, answer: Answer) -> None:
 
 
 def _keep(turn_id: str, answer: Answer, feedback: Feedback) -> None:
-    """Keep an opinion; a dislike is also a gap, once, until its reader thinks better of it."""
-    was_disliked = conversations().feedback(turn_id).value == "down"
-    conversations().give_feedback(turn_id, feedback)
-    if was_disliked:
-        gaps().withdraw(answer)
-    if feedback.value == "down":
-        gaps().record(answer, kind="disliked", channel=CHANNEL, comment=feedback.comment)
+    keep_opinion(conversations(), gaps(), turn_id, answer, feedback, channel=CHANNEL)

@@ -8,7 +8,6 @@ from threading import Thread
 
 import streamlit as st
 
-from assistant.gaps import FILE as GAPS_FILE
 from assistant.gaps import Gaps
 from assistant.settings import Settings
 from ui.conversations import CONVERSATIONS_FILE, Conversations
@@ -68,12 +67,9 @@ def jobs() -> AnswerJobs:
 @st.cache_resource(show_spinner=False)
 def gaps() -> Gaps:
     """Return the questions that the materials could not answer."""
-    options = settings().gaps
-    return Gaps(
-        settings().home / GAPS_FILE,
-        keep_days=options.keep_days,
-        with_names=options.with_names,
-    )
+    from assistant.wiring import open_gaps
+
+    return open_gaps(settings())
 
 
 @st.cache_resource(show_spinner=False)

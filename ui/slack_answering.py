@@ -26,7 +26,7 @@ from ui.slack_blocks import (
     draft_message,
     plain_message,
 )
-from ui.slack_desk import MAX_ATTEMPTS, Desk, HandedOver, owner_of
+from ui.slack_desk import CHANNEL, MAX_ATTEMPTS, Desk, HandedOver, owner_of
 from ui.slack_inbox import Inbox
 from ui.slack_labels import SLACK_LABELS
 from ui.slack_mrkdwn import escape
@@ -62,6 +62,7 @@ def _messages(question: Question, desk: Desk) -> Sequence[Message]:
             return answer_messages(turn.answer, turn.turn_id, desk.offers)
         written = _written(question, history, desk)
         desk.conversations.settle(turn.turn_id, "done", answer=written)
+        _note_gap(question, written, desk)
         return answer_messages(written, turn.turn_id, desk.offers)
     except HandedOver:
         raise
@@ -78,6 +79,15 @@ def _messages(question: Question, desk: Desk) -> Sequence[Message]:
         except StudyError as error:
             _log.warning("The failure of turn %s can't be kept: %s", turn.turn_id, error)
     return _failure_messages(question, failure)
+
+
+def _note_gap(question: Question, answer: Answer, desk: Desk) -> None:
+    if not answer.abstained:
+        return
+    try:
+        desk.gaps.record(answer, kind="unanswered", channel=CHANNEL, asker=question.heard.user)
+    except StudyError as error:  # the answer is there all the same
+        _log.warning("A gap can't be kept: %s", error)
 
 
 def _begin(question: Question, desk: Desk) -> tuple[StoredTurn, tuple[Turn, ...]]:

@@ -80,6 +80,7 @@ def running_bot(
         SlackFailed: Slack refuses a token, or can't be reached.
         StudyError: the port or the inbox can't be had.
     """
+    from assistant.wiring import open_gaps
     from ui.slack_desk import Desk
     from ui.slack_handlers import Handlers
     from ui.slack_queue import Workers
@@ -93,6 +94,7 @@ def running_bot(
     desk = Desk(
         assistant=assistant,
         conversations=conversations,
+        gaps=open_gaps(settings),
         inbox=inbox,
         outbox=Outbox(api, inbox, Pace(slack.update_every_s)),
         audiences=Audiences(api, slack.audiences),

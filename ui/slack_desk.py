@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 
+from assistant.gaps import Gaps
 from ui.conversations import Conversations
 from ui.ports import GuidedAnswerer
 from ui.slack_audiences import Audiences
@@ -12,6 +13,9 @@ from ui.slack_outbox import Outbox
 
 MAX_ATTEMPTS = 3
 """A question during which the process died so often is given up."""
+
+CHANNEL = "slack"
+"""Where a question was asked, for the gaps."""
 
 
 class HandedOver(Exception):
@@ -24,6 +28,7 @@ class Desk:
 
     assistant: GuidedAnswerer
     conversations: Conversations
+    gaps: Gaps
     inbox: Inbox
     outbox: Outbox
     audiences: Audiences

@@ -14,6 +14,7 @@ from assistant.answer_json import JsonObject
 from assistant.language import detect_language
 from assistant.records import EVERYONE
 from ui.conversations import Feedback, StoredTurn, Thumb
+from ui.opinions import keep_opinion
 from ui.slack_api import SlackApi, SlackFailed
 from ui.slack_blocks import (
     ASK_OWNER,
@@ -23,7 +24,7 @@ from ui.slack_blocks import (
     UNHELPFUL,
     sources_view,
 )
-from ui.slack_desk import Desk, owner_of
+from ui.slack_desk import CHANNEL, Desk, owner_of
 from ui.slack_events import (
     read_command,
     read_event,
@@ -168,12 +169,16 @@ class Handlers:
 
     def _keep_opinion(self, body: JsonObject, value: Thumb) -> None:
         turn = self._turn(body)
-        if turn is None:
+        if turn is None or turn.answer is None:
             self._tell(body, f"{ZH.answer_gone}\n{EN.answer_gone}")
             return
         store = self._desk.conversations
         comment = store.feedback(turn.turn_id).comment
-        store.give_feedback(turn.turn_id, Feedback(value=value, comment=comment))
+        feedback = Feedback(value=value, comment=comment)
+        user = str(body["user"]["id"])
+        keep_opinion(
+            store, self._desk.gaps, turn.turn_id, turn.answer, feedback, channel=CHANNEL, asker=user
+        )
         self._tell(body, SLACK_LABELS[detect_language(turn.question)].thanks)
 
     def _ask_owner(self, body: JsonObject) -> None:

@@ -28,17 +28,12 @@ def gaps(
     Example: study gaps --csv gaps.csv
     """
     from assistant.gap_groups import groups
-    from assistant.gaps import FILE, Gaps
     from assistant.settings import Settings
-    from assistant.wiring import open_settings_embedder
+    from assistant.wiring import open_gaps, open_settings_embedder
     from ui.gaps_csv import ENGLISH, gaps_csv
 
     settings = Settings.load()
-    store = Gaps(
-        settings.home / FILE,
-        keep_days=settings.gaps.keep_days,
-        with_names=settings.gaps.with_names,
-    )
+    store = open_gaps(settings)
     found = groups(store, open_settings_embedder(settings), audiences=None) if store.all() else ()
     if csv is not None:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assistant.gaps import FILE, Gaps
 from assistant.settings import Settings
 from tests.ui.slack.made_assistant import MadeAssistant
 from tests.ui.slack.stand_in import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, StandIn, standing_in
@@ -94,3 +95,9 @@ def all_text(message: dict[str, Any]) -> str:
 def is_answered(message: dict[str, Any]) -> bool:
     """Whether a message has the buttons that finished answers have."""
     return any(block["type"] == "actions" for block in message["blocks"])
+
+
+@pytest.fixture
+def gaps(tmp_path: Path) -> Gaps:
+    """What the bot of this test could not answer, or answered badly."""
+    return Gaps(tmp_path / FILE, keep_days=1)

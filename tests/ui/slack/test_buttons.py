@@ -2,7 +2,10 @@
 
 import pytest
 
+from assistant.gaps import Gaps
+from tests.ui.samples import ABSTAINED_ZH
 from tests.ui.slack.conftest import RunBot, all_text, is_answered, wait_for
+from tests.ui.slack.made_assistant import MadeAssistant
 from tests.ui.slack.stand_in import Fault, StandIn, action, event, post
 from ui.conversations import Conversations
 
@@ -57,6 +60,33 @@ def test_opinion_is_kept(
     assert reply["text"] == "Thank you, noted."
     assert reply["response_type"] == "ephemeral"
     assert reply["replace_original"] is False
+
+
+def test_dislike_is_a_gap_until_it_is_thought_better_of(
+    slack: StandIn, run_bot: RunBot, gaps: Gaps
+) -> None:
+    with run_bot() as bot:
+        post(bot.url, event(text=EN))
+        turn_id = turn_of(slack)
+        for button, n_gaps in [
+            ("study_unhelpful", 1),
+            ("study_unhelpful", 1),
+            ("study_helpful", 0),
+        ]:
+            slack.replies["button"].clear()
+            post(bot.url, action(button, turn_id, reply_url=reply_url(slack)), is_form=True)
+            wait_for(lambda: slack.replies["button"])
+            assert len(gaps.all()) == n_gaps
+
+
+def test_question_that_the_materials_cannot_answer_is_a_gap_without_a_name(
+    slack: StandIn, run_bot: RunBot, gaps: Gaps
+) -> None:
+    with run_bot(MadeAssistant(answer=lambda question: ABSTAINED_ZH)) as bot:
+        post(bot.url, event(text="<@UBOT> 食堂几点开门？"))
+        wait_for(lambda: slack.said("C1") and gaps.all())
+    (gap,) = gaps.all()
+    assert (gap.kind, gap.channel, gap.asker) == ("unanswered", "slack", "")
 
 
 def test_question_goes_to_the_content_owner_once(slack: StandIn, run_bot: RunBot) -> None:
