@@ -119,10 +119,10 @@ class Limits:
     min_nearness: float = 0.42
     extract_nearness: float = 0.6
     sure_nearness: float = 0.9
-    plain_nearness: float = 1.0
-    written_evidence: float = 0.88
-    number_evidence: float = 1.2
-    method_evidence: float = 0.65
+    plain_nearness: float = 0.85
+    written_evidence: float = 1.0
+    number_evidence: float = 1.25
+    method_nearness: float = 0.65
     min_support: float = 0.75
     max_refusal: float = 0.5
 
@@ -303,11 +303,12 @@ class Assistant:
         not there. For a number that takes more: there a near miss looks just the same. Not so when
         the question brings its own numbers: the passages show how such things are worked out.
         """
+        evidence = run.nearness + support
         if gives_numbers(run.standalone):
-            extracts_from = min(extracts_from, self._limits.method_evidence)
+            evidence, extracts_from = run.nearness, self._limits.method_nearness
         elif asks_for_number(run.standalone):
             extracts_from = max(extracts_from, self._limits.number_evidence)
-        if run.nearness + support < extracts_from:
+        if evidence < extracts_from:
             return self._abstention(run)
         return self._extracts(run, excerpts, NO_ANSWER[run.language])
 

@@ -132,19 +132,21 @@ class AnsweringSettings(Group):
         description="A question with a name that no document mentions needs a hit so near.",
     )
     plain_nearness: float = Field(
-        1.0,
+        0.85,
         description="From here on extracts stand for a refusal: small models refuse too much.",
     )
     written_evidence: float = Field(
-        0.88,
+        1.0,
         description="From here on extracts stand for a reply of which no sentence is supported: "
         "nearness and the best of these sentences' support, added up.",
     )
     number_evidence: float = Field(
-        1.2, description="The same where the question is for a number: near misses look alike."
+        1.25, description="The same where the question is for a number: near misses look alike."
     )
-    method_evidence: float = Field(
-        0.65, description="The same where the question brings the numbers to calculate with."
+    method_nearness: float = Field(
+        0.65,
+        description="From here on extracts stand for either where the question brings the numbers "
+        "to calculate with.",
     )
     max_refusal: float = Field(
         0.5,

@@ -121,7 +121,7 @@ class StudyAssistant:
                 plain_nearness=options.plain_nearness,
                 written_evidence=options.written_evidence,
                 number_evidence=options.number_evidence,
-                method_evidence=options.method_evidence,
+                method_nearness=options.method_nearness,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),

@@ -700,7 +700,7 @@ def test_extracts_stand_for_a_reply_of_which_nothing_holds(home: Path, limit: fl
 def test_question_for_a_number_stays_refused_unless_it_brings_its_own(
     home: Path, question: str, is_refused: bool
 ) -> None:
-    limits = Limits(min_nearness=0.0, plain_nearness=0.0, number_evidence=inf, method_evidence=-inf)
+    limits = Limits(min_nearness=0.0, plain_nearness=0.0, number_evidence=inf, method_nearness=-inf)
 
     answer = assistant(home, FakeChatModel("NOT_IN_MATERIALS"), limits=limits).ask(question)
 

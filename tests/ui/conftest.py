@@ -1,6 +1,7 @@
 """The page under test: settings in a temporary home, a fake assistant, nothing left behind."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from ui.conversations import CONVERSATIONS_FILE, Conversations
 TIMEOUT_S = 20
 
 Draw = Callable[[FakeAssistant | Exception], AppTest]
+
+
+@pytest.fixture(autouse=True)
+def keep_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`AppTest` leaves its script as the main module, and a spawned process would run that."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(autouse=True)
