@@ -120,8 +120,8 @@ class Limits:
     extract_nearness: float = 0.6
     sure_nearness: float = 0.9
     plain_nearness: float = 0.85
-    written_evidence: float = 1.0
-    number_evidence: float = 1.25
+    written_evidence: float = 1.08
+    number_evidence: float = 1.45
     method_nearness: float = 0.65
     min_support: float = 0.75
     max_refusal: float = 0.5

@@ -136,12 +136,12 @@ class AnsweringSettings(Group):
         description="From here on extracts stand for a refusal: small models refuse too much.",
     )
     written_evidence: float = Field(
-        1.0,
+        1.08,
         description="From here on extracts stand for a reply of which no sentence is supported: "
         "nearness and the best of these sentences' support, added up.",
     )
     number_evidence: float = Field(
-        1.25, description="The same where the question is for a number: near misses look alike."
+        1.45, description="The same where the question is for a number: near misses look alike."
     )
     method_nearness: float = Field(
         0.65,

@@ -454,9 +454,13 @@ _NAMED_NUMBER = re.compile(
 """Llama 3, Claude 3.5: a number that is part of a name."""
 
 
+_CHINESE_COUNT = re.compile(r"(?<!第)[二两三四五六七八九十百千]+(?=个)")
+
+
 def gives_numbers(question: str) -> bool:
     """Whether `question` brings numbers to calculate with: two or more beside those of names."""
-    return len(_QUANTITY.findall(_plain_figures(_NAMED_NUMBER.sub(" ", question)))) >= 2
+    plain = _plain_figures(_NAMED_NUMBER.sub(" ", question))
+    return len(_QUANTITY.findall(plain)) + len(_CHINESE_COUNT.findall(plain)) >= 2
 
 
 def has_number(text: str) -> bool:

@@ -376,6 +376,7 @@ def test_sizes_of_the_question_must_be_in_the_passage(
         "8 pipeline stages, 24 micro batches: how much idle time?",
         "(1,2,2) 和 (2,1,2) 的余弦相似度是多少",
         "TP 20，FP 5，FN 10，精确率是多少",
+        "四个词元，概率都是0.2，困惑度多少",
         "If 3 cats purr 25 times, how often is that?",
     ],
 )
