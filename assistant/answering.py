@@ -221,9 +221,7 @@ class Assistant:
         )
         yield Found(tuple(excerpt.hit for excerpt in excerpts))
         if not self._chat_model.is_ready():
-            # Nobody reads the passages here, so they must be nearer than for the model.
-            is_near = run.nearness >= self._limits.extract_nearness
-            yield Finished(self._extracts(run, excerpts) if is_near else self._abstention(run))
+            yield Finished(self._without_model(run, excerpts))
             return
         yield from self._answer(run, excerpts)
 
@@ -318,16 +316,22 @@ class Assistant:
             answer = self._checked(run, excerpts, reply, INTERRUPTED[run.language])
             if answer.mode == "model":
                 return answer
+        return self._without_model(run, excerpts)
+
+    def _without_model(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+        """Return extracts; nobody read the passages, so they must be nearer than for the model."""
+        if run.nearness < self._limits.extract_nearness:
+            return self._abstention(run)
         return self._extracts(run, excerpts)
 
     def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
         """Return the answer that `reply` makes, or an abstention when none of it holds."""
         checked = self._check(run, excerpts, reply)
-        held = [s.text for s in checked.sentences if s.is_claim and s.supported]
+        claims = [sentence for sentence in checked.sentences if sentence.is_claim]
+        held = [claim.text for claim in claims if claim.supported]
+        # A sentence with a finding against it (a number no passage has) speaks for nothing.
+        best = max((claim.support for claim in claims if not claim.reason), default=0.0)
         if not held:
-            # A sentence with a finding against it (a number no passage has) speaks for nothing.
-            near = [s.support for s in checked.sentences if s.is_claim and not s.reason]
-            best = max(near, default=0.0)
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
@@ -339,7 +343,6 @@ class Assistant:
         if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
             if not any(_is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
                 return self._abstention(run)
-            best = max(s.support for s in checked.sentences if s.supported)
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         if _is_wrong_language(checked.text, run.language):
             return self._extracts(run, excerpts)

@@ -739,3 +739,18 @@ def test_answer_without_a_number_is_no_answer_to_how_many(home: Path) -> None:
 
     assert reply.startswith("Cats purr when they are happy [")
     assert asked.abstained
+
+
+def test_extracts_after_a_server_that_broke_off_must_be_as_near_as_without_one(
+    home: Path,
+) -> None:
+    def mode(extract_nearness: float) -> str:
+        model = FakeChatModel([GOOD_EN], fails_after=0)
+        return (
+            assistant(home, model, limits=Limits(extract_nearness=extract_nearness))
+            .ask(WHY_EN)
+            .mode
+        )
+
+    assert mode(0.0) == "extracts"
+    assert mode(inf) == "refusal"

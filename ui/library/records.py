@@ -1,22 +1,23 @@
-"""What publishing says, read from its JSON: plan, outcome, progress, audit log.
+"""What publishing says, read from its JSON: plan, outcome, progress.
 
 Read defensively: what is missing counts as nothing, what is of another shape raises ValueError.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from ui.library.word_changes import OPS, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageChange:
-    """A passage before and after, None where there is none; `change` says what happened to it."""
+    """What happened to a passage, and with which words: what stayed, went and came, in order."""
 
     change: str
     heading: tuple[str, ...]
-    before: str | None
-    after: str | None
+    words: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +85,6 @@ class Progress:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """A line of the audit log."""
-
-    at: str
-    by: str
-    action: str
-    origin: str
-    to: str
-    reason: str
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    summary: str = ""
-
-
 def read_plan(values: object) -> Plan:
     """Return the plan; raises ValueError."""
     plan = _mapping(values)
@@ -125,13 +112,28 @@ def _planned(values: object) -> PlannedFile:
 
 def _change(values: object) -> PassageChange:
     change = _mapping(values)
-    before, after = change.get("before"), change.get("after")
     return PassageChange(
         change=_text(change.get("change")),
         heading=tuple(_text(each) for each in _list(change.get("heading"))),
-        before=None if before is None else str(before),
-        after=None if after is None else str(after),
+        words=tuple(map(_piece, _list(change.get("words")))) or _whole(change),
     )
+
+
+def _piece(values: object) -> Piece:
+    word = _mapping(values)
+    op = word.get("op")
+    if op not in OPS:
+        raise ValueError(f"{op!r:.40} is no change of words.")
+    return Piece(op, _text(word.get("text")))
+
+
+def _whole(change: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """Return a passage that only came or went, or whose words nobody compared."""
+    pieces = (
+        Piece("removed", _text(change.get("before"))),
+        Piece("added", _text(change.get("after"))),
+    )
+    return tuple(piece for piece in pieces if piece.text)
 
 
 def read_outcome(values: object) -> Outcome:
@@ -181,24 +183,6 @@ def read_progress(values: object) -> Progress:
         pid=_int(found.get("pid")),
         started_at=read_time(found.get("started_at")),
         message=_text(found.get("message")),
-    )
-
-
-def read_audit_entry(values: object) -> AuditEntry:
-    """Return a line of the audit log; raises ValueError."""
-    found = _mapping(values)
-    summary = found.get("summary")
-    return AuditEntry(
-        at=_text(found.get("at")),
-        by=_text(found.get("by")),
-        action=_text(found.get("action")),
-        origin=_text(found.get("from")),
-        to=_text(found.get("to")),
-        reason=_text(found.get("reason")),
-        scores=_mapping(found.get("scores")),
-        summary=", ".join(f"{key} {value}" for key, value in summary.items())
-        if isinstance(summary, Mapping)
-        else _text(summary),
     )
 
 

@@ -121,7 +121,7 @@ def _draw_audit(say: LibraryLabels) -> None:
             say.audit_action: say.actions.get(entry.action, entry.action),
             say.audit_reason: entry.reason,
             say.audit_summary: entry.summary,
-            say.audit_from: entry.origin,
+            say.audit_from: entry.former or "",
             say.audit_to: entry.to,
         }
         for entry in entries

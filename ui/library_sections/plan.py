@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from ui.library.records import FileProblem, Outcome, PassageChange, Plan, PlannedFile
-from ui.library.word_changes import Piece, word_changes
+from ui.library.word_changes import Piece, shortened
 from ui.library_labels import LibraryLabels
 from ui.quality_labels import metric_title
 from ui.render import label
@@ -25,7 +25,7 @@ _ICONS = {
     "removed": ":material/delete:",
     "failed": ":material/error:",
 }
-_MARKS = {"gone": ":red-background[~~{}~~]", "new": ":green-background[{}]", "same": "{}"}
+_MARKS = {"removed": ":red-background[~~{}~~]", "added": ":green-background[{}]", "same": "{}"}
 
 
 def draw_plan(plan: Plan, say: LibraryLabels) -> None:
@@ -86,7 +86,7 @@ def _draw_change(change: PassageChange, say: LibraryLabels) -> None:
         place = " › ".join(part for part in change.heading if part.strip())
         kind = say.plan_changes.get(change.change, change.change)
         st.caption(label(" · ".join(part for part in (place, kind) if part)))
-        words = "".join(map(_marked, word_changes(change.before, change.after)))
+        words = "".join(map(_marked, shortened(change.words)))
         st.markdown(words or label(say.no_words), anchors=False)
 
 
@@ -97,7 +97,7 @@ def _marked(piece: Piece) -> str:
         return " "
     start = " " if piece.text[:1].isspace() else ""
     end = " " if piece.text[-1:].isspace() else ""
-    return f"{start}{_MARKS[piece.side].format(shown)}{end}"
+    return f"{start}{_MARKS[piece.op].format(shown)}{end}"
 
 
 def draw_outcome(outcome: Outcome, say: LibraryLabels) -> None:

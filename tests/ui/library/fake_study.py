@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ingest.word_changes import word_changes
+
 HOME = Path(os.environ.get("STUDY_HOME", "var"))
 PAUSE_S = float(os.environ.get("FAKE_PAUSE_S", "0"))
 STAGES = ("parse", "chunk", "embed", "index", "evaluate", "promote")
@@ -146,6 +148,8 @@ def _publish(options: list[str], roots: list[Path]) -> None:
         }
         if source not in before or before[source]["sha256"] != sha256:
             old = before.get(source)
+            former = text_of(HOME, old["sha256"]) if old else None
+            changed = word_changes(former, text) if former else ()
             files.append(
                 {
                     "source": source,
@@ -156,8 +160,9 @@ def _publish(options: list[str], roots: list[Path]) -> None:
                         {
                             "change": "changed" if old else "added",
                             "heading": ["H"],
-                            "before": text_of(HOME, old["sha256"]) if old else None,
+                            "before": former,
                             "after": text,
+                            "words": [{"op": word.op, "text": word.text} for word in changed],
                         }
                     ],
                     "cases": ["zh-case-001"] if old else [],

@@ -13,6 +13,7 @@ from ui.library.records import (
     read_plan,
     read_time,
 )
+from ui.library.word_changes import Piece
 
 FILE = {
     "source": "zh/a.md",
@@ -29,7 +30,7 @@ def test_plan_is_read_and_kept_files_are_only_counted() -> None:
     assert [file.source for file in plan.files] == ["zh/a.md"]
     assert (plan.n_kept, plan.n_vectors, plan.rebuild, plan.is_empty) == (1, 4, "", False)
     assert plan.files[0].changes[0].heading == ("甲", "乙")
-    assert plan.files[0].changes[0].before is None
+    assert plan.files[0].changes[0].words == (Piece("added", "新"),)
     assert read_plan({"files": [], "kept_files": 7, "rebuild": None}).n_kept == 7
     assert read_plan(None) == Plan()
     assert Plan().is_empty
@@ -63,6 +64,15 @@ def test_what_is_no_outcome_is_refused(values: object) -> None:
         read_outcome(values)
 
 
+def test_words_are_read_as_they_were_compared() -> None:
+    words = [{"op": "same", "text": "一"}, {"op": "removed", "text": "二"}]
+    change = {"change": "changed", "before": "一二", "after": "一", "words": words}
+    plan = read_plan({"files": [{**FILE, "changes": [change]}]})
+    assert plan.files[0].changes[0].words == (Piece("same", "一"), Piece("removed", "二"))
+    with pytest.raises(ValueError, match="no change of words"):
+        read_plan({"files": [{**FILE, "changes": [{"words": [{"op": "moved", "text": ""}]}]}]})
+
+
 def test_times_are_read_as_text_or_seconds() -> None:
     assert read_time("2026-11-22T10:00:00+08:00") == read_time("2026-11-22T02:00:00")
     assert read_time(0) is not None
@@ -94,14 +104,15 @@ def test_log_is_read_latest_first_without_its_damaged_lines(home: Path) -> None:
     (home / "publish").mkdir()
     lines = [
         '{"at": "2026-11-22T01:00:00+00:00", "by": "王芳", "action": "publish", "from": null, '
-        '"to": "g1", "summary": {"files": 2}}',
+        '"to": "g1", "summary": "2 files"}',
         '{"at": "2026-11-22T02',
-        '{"at": "2026-11-22T03:00:00+00:00", "action": "rollback", "to": "g0", "reason": "r"}',
+        '{"at": "2026-11-22T03:00:00+00:00", "by": "li", "action": "rollback", "from": "g1", '
+        '"to": "g0", "reason": "r"}',
     ]
     (home / "publish" / "audit.jsonl").write_text("\n".join(lines), encoding="utf-8")
     last, first = audit_log(home)
     assert (last.action, last.reason) == ("rollback", "r")
-    assert (first.by, first.origin, first.to, first.summary) == ("王芳", "", "g1", "files 2")
+    assert (first.by, first.former, first.to, first.summary) == ("王芳", None, "g1", "2 files")
 
 
 def test_problems_are_kept_until_the_next_ingestion(home: Path) -> None:
