@@ -19,6 +19,7 @@ from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, sentence_values, whole_excerpts
 from assistant.language import content_words, detect_language, split_sentences
+from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
     INTERRUPTED,
@@ -47,6 +48,7 @@ from assistant.records import (
 )
 from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
 from assistant.support import (
+    asks_for_name,
     asks_for_number,
     gives_numbers,
     has_number,
@@ -54,6 +56,9 @@ from assistant.support import (
     mentions,
     names_what_is_counted,
 )
+
+EXTRACT_SHARE = 0.7
+"""Of the nearest passage's nearness, what another needs to be shown beside it as an extract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ class Assistant:
             raise ValueError("The question is blank.")
         started = time.perf_counter()
         language = language or detect_language(question)
-        standalone = self._standalone(question, history)
+        standalone = self._standalone(without_orders(question), history)
         if passages is None:
             result = self._retriever.search(
                 standalone, top_k=self._limits.top_k, audiences=audiences, language=language
@@ -298,13 +303,14 @@ class Assistant:
 
         A small model also refuses what they hold, or says it so that nothing holds. How near the
         passages are and the best `support` of what it wrote, added up, tell these from what is
-        not there. For a number that takes more: there a near miss looks just the same. Not so when
-        the question brings its own numbers: the passages show how such things are worked out.
+        not there. For a number or a name that takes more: there a near miss looks just the same.
+        Not so when the question brings its own numbers: the passages show how such things are
+        worked out.
         """
         evidence = run.nearness + support
         if gives_numbers(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
-        elif asks_for_number(run.standalone):
+        elif asks_for_number(run.standalone) or asks_for_name(run.standalone):
             extracts_from = max(extracts_from, self._limits.number_evidence)
         if evidence < extracts_from:
             return self._abstention(run)
@@ -420,7 +426,8 @@ class Assistant:
         """Return the best sentence of each excerpted passage, word for word."""
         candidates = {item.hit.passage: item for item in run.result.candidates}
         sentences, citations = [], []
-        for excerpt in excerpts[:3]:
+        least = EXTRACT_SHARE * max(excerpt.hit.nearness for excerpt in excerpts)
+        for excerpt in [each for each in excerpts if each.hit.nearness >= least][:3]:
             passage = excerpt.hit.passage
             start, end = _best_prose(candidates[passage])
             quote = passage.text[start:end]

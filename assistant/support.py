@@ -429,6 +429,20 @@ def asks_for_number(question: str) -> bool:
     return bool(_ASKS_FOR_NUMBER.search(question))
 
 
+_ASKS_FOR_NAME = re.compile(
+    r"^(?:and |so )?(?:who|whose)\b|\b(?:which|what) (?:company|firm|university|city|country|"
+    r"person|lab|team|journal|conference|school)\b|\bthe names? of\b|\bwhat .{0,40}\bnamed\b"
+    r"|谁(?=是|最?[先早]|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪(?:一)?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
+    r"|名字(?:叫|是)什么|什么名字|啥名字",
+    re.IGNORECASE,
+)
+
+
+def asks_for_name(question: str) -> bool:
+    """Whether `question` wants a person, a place, an institution or a name for an answer."""
+    return bool(_ASKS_FOR_NAME.search(question))
+
+
 _COUNTED = re.compile(
     r"\bhow many ((?:(?!(?:a|are|can|could|did|do|does|got|had|has|have|in|is|of|per|should|the|to|"
     r"was|were|will|would|you|we|they|it)\b)[A-Za-z-]+\s*){1,3})",

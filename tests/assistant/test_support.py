@@ -4,6 +4,7 @@ import pytest
 
 from assistant.support import (
     Support,
+    asks_for_name,
     asks_for_number,
     exchanged_subject,
     gives_numbers,
@@ -281,6 +282,28 @@ def test_sentence_about_another_is_told(statement: str, sentence: str, others: l
 )
 def test_question_for_a_number(question: str) -> None:
     assert asks_for_number(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the paper?",
+        "Which company did they work for?",
+        "What was the dog named?",
+        "谁提出的？",
+        "他们在哪家公司？",
+        "那个模型叫什么名字？",
+    ],
+)
+def test_question_for_a_name(question: str) -> None:
+    assert asks_for_name(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["Where does an adapter sit?", "两种做法谁分高？", "哪些更好？"]
+)
+def test_question_for_no_name(question: str) -> None:
+    assert not asks_for_name(question)
 
 
 @pytest.mark.parametrize("question", ["How does it work?", "它怎么工作？", "哪几个模型更好？"])
