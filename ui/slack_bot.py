@@ -140,7 +140,9 @@ def _listen(stack: ExitStack, app: "App", slack: "SlackSettings", mode: Mode, in
     def health() -> JsonObject:
         return {"status": "ok", "open_questions": inbox.n_open()}
 
-    port = stack.enter_context(serve(app, host=slack.host, port=slack.port, health=health))
+    secret = _require(slack.signing_secret, "STUDY_SLACK__SIGNING_SECRET")
+    serving = serve(app, signing_secret=secret, host=slack.host, port=slack.port, health=health)
+    port = stack.enter_context(serving)
     return page_url(slack.host, port) + EVENTS_PATH
 
 

@@ -70,15 +70,48 @@ def test_challenge_of_the_address_is_answered(slack: StandIn, run_bot: RunBot) -
     assert "c-1" in body
 
 
-@pytest.mark.parametrize(
-    ("body", "status"), [(b"\xff\xfe", 400), (b"{", 400), (b"x" * 1_000_001, 413), (b"", 401)]
-)
-def test_nonsense_is_refused(slack: StandIn, run_bot: RunBot, body: bytes, status: int) -> None:
+def test_certificate_is_looked_at_without_a_signature(slack: StandIn, run_bot: RunBot) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
     with run_bot() as bot:
-        headers = {"Content-Type": "application/json", **signed(body)}
-        if not body:
-            headers.pop("X-Slack-Signature")
-        assert post_raw(bot.url, body, headers)[0] == status
+        assert post_raw(bot.url, b"ssl_check=1&token=x", form) == (200, "")
+        assert post_raw(bot.url, b"ssl_check=2&token=x", form)[0] == 401
+
+
+NONSENSE = (b"[]", b"null", b'"x"', b"1", b"{", b"[" * 100_000)
+
+
+@pytest.mark.parametrize("body", NONSENSE, ids=lambda body: body[:9].decode())
+def test_nonsense_is_refused_and_nothing_of_it_is_read_without_a_signature(
+    slack: StandIn, run_bot: RunBot, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    with run_bot() as bot:
+        assert post_raw(bot.url, body, headers)[0] == 401
+        assert post_raw(bot.url, body, headers | signed(body))[0] == 400
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_body_that_is_too_large_is_not_read_to_its_end(slack: StandIn, run_bot: RunBot) -> None:
+    body = b"x" * 1_000_001
+    with run_bot() as bot:
+        assert post_raw(bot.url, body, signed(body))[0] == 413
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"X-Slack-Request-Timestamp": "soon"},
+        {"X-Slack-Signature": "v0=\xe9"},
+        {"X-Slack-Signature": ""},
+    ],
+    ids=["no time", "no text", "empty"],
+)
+def test_headers_that_are_nonsense_are_refused(
+    slack: StandIn, run_bot: RunBot, wrong: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_bot() as bot:
+        assert post_raw(bot.url, b"{}", signed(b"{}") | wrong)[0] == 401
+    assert caplog.records == []
 
 
 # The Web API
