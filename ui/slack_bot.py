@@ -112,7 +112,8 @@ def running_bot(
     with ExitStack() as stack:
         stack.callback(workers.close, slack.shutdown_s)
         url = _listen(stack, app, slack, mode, inbox)
-        yield Running(name=str(who.get("user") or ""), team=str(who.get("team") or ""), url=url)
+        name, team = who.get("user") or who.get("user_id"), who.get("team") or who.get("team_id")
+        yield Running(name=str(name or "The bot"), team=str(team or "Slack"), url=url)
 
 
 def open_inbox(path: "Path", slack: "SlackSettings") -> Inbox:

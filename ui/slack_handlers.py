@@ -14,6 +14,7 @@ from assistant.answer_json import JsonObject
 from assistant.language import detect_language
 from assistant.records import EVERYONE
 from ui.conversations import Feedback, StoredTurn, Thumb
+from ui.incidents import log_incident
 from ui.opinions import keep_opinion
 from ui.slack_api import SlackApi, SlackFailed
 from ui.slack_blocks import (
@@ -42,6 +43,7 @@ COMMAND, EXPLAIN = "/study", "study_explain"
 """The slash command and the message shortcut, as the manifest names them."""
 
 _log = logging.getLogger(__name__)
+_MAX_BLOCKS = 50  # Slack takes no more in a message
 _Body = Mapping[str, Any]
 
 
@@ -85,7 +87,7 @@ class Handlers:
             (UNHELPFUL, self._keep_unhelpful),
             (ASK_OWNER, self._ask_owner),
         ):
-            app.action(action)(ack=_acknowledge, lazy=[listener])
+            app.action(action)(ack=_acknowledge, lazy=[self._guarded(listener)])
         app.action(OPEN_PAGE)(_acknowledge)
 
     # Questions
@@ -94,6 +96,9 @@ class Handlers:
         self, body: JsonObject, next_: Callable[[], None], context: "BoltContext"
     ) -> "BoltResponse | None":
         """Note the edit or deletion of a question; everything else goes its way."""
+        if body.get("type") == "app_rate_limited":
+            _log.warning("Slack holds back events: more than 30,000 came within an hour.")
+            return context.ack()
         read = read_event(body, self._bot_user) if "event" in body else None
         if isinstance(read, Edited):
             self._desk.inbox.edit(read)
@@ -145,6 +150,20 @@ class Handlers:
 
     # Buttons
 
+    def _guarded(self, listener: Callable[[JsonObject], None]) -> Callable[[JsonObject], None]:
+        """Return `listener`, whose failures are told to who pressed the button."""
+
+        def run(body: JsonObject) -> None:
+            try:
+                listener(body)
+            except Exception:  # noqa: BLE001 - the outermost handler of buttons
+                incident = log_incident()
+                written = str((body.get("message") or {}).get("text") or "")
+                say = SLACK_LABELS[detect_language(written)]
+                self._tell(body, say.button_failed.format(incident=incident))
+
+        return run
+
     def _show_sources(self, body: JsonObject) -> None:
         turn = self._turn(body)
         user = str(body["user"]["id"])
@@ -159,7 +178,9 @@ class Handlers:
         try:
             self._api.call("views.open", patience_s=2.0, trigger_id=body["trigger_id"], view=view)
         except SlackFailed as error:
-            _log.warning("The sources of turn %s can't be shown: %s", turn.turn_id, error)
+            _log.warning("%s The sources are shown below the answer.", error)
+            below = {"text": view["title"]["text"], "blocks": view["blocks"][:_MAX_BLOCKS]}
+            self._reply(body, below)
 
     def _keep_helpful(self, body: JsonObject) -> None:
         self._keep_opinion(body, "up")
@@ -194,7 +215,7 @@ class Handlers:
             text=turn.question,
             surface="private",
             ts=str((body.get("container") or {}).get("message_ts") or ""),
-            response_url=str(body["response_url"]),
+            response_url=str(body.get("response_url") or ""),
             notice="pass_on",
         )
         if self._desk.inbox.take_in(heard):
@@ -205,21 +226,27 @@ class Handlers:
     def _turn(self, body: _Body) -> StoredTurn | None:
         """Return the turn that a button belongs to, if it was said where the button is."""
         turn_id = str(body["actions"][0].get("value") or "")
-        channel = str((body.get("channel") or {}).get("id") or "")
         user = str(body["user"]["id"])
-        for owner in (owner_of(channel), owner_of(channel, user)):
-            if turn := self._desk.conversations.turn_of(turn_id, owner):
-                return turn
+        here = str((body.get("channel") or {}).get("id") or "")
+        # Where an answer can't be posted, it comes to its asker as a direct message.
+        asked = self._desk.inbox.asked_in(turn_id, user) if here.startswith("D") else ""
+        for channel in (here, asked):
+            for owner in (owner_of(channel), owner_of(channel, user)):
+                if channel and (turn := self._desk.conversations.turn_of(turn_id, owner)):
+                    return turn
         return None
 
     def _tell(self, body: _Body, text: str) -> None:
         """Tell who pressed a button, and nobody else."""
+        self._reply(body, {"text": text})
+
+    def _reply(self, body: _Body, message: JsonObject) -> None:
+        response_url = str(body.get("response_url") or "")
+        private = {"response_type": "ephemeral", "replace_original": False}
         try:
-            self._api.reply_privately(
-                str(body["response_url"]), _to_asker(text) | {"replace_original": False}
-            )
+            self._api.reply_privately(response_url, message | private)
         except SlackFailed as error:
-            _log.info("%s", error)
+            _log.warning("%s Nobody could be told.", error)
 
 
 def _searching(text: str) -> str:

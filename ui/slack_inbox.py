@@ -85,7 +85,8 @@ class Inbox:
             added = connection.execute(
                 "INSERT INTO questions (key, event_id, team, channel, user, ts, thread_ts, surface,"
                 " text, notice, response_url, state, wait_s, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?, ?"
+                " WHERE ? = '' OR NOT EXISTS (SELECT 1 FROM questions WHERE event_id = ?)"
                 " ON CONFLICT (key) DO NOTHING",
                 (
                     heard.key,
@@ -101,6 +102,8 @@ class Inbox:
                     heard.response_url,
                     wait_s,
                     self._clock(),
+                    heard.event_id,
+                    heard.event_id,
                 ),
             )
             return added.rowcount == 1
@@ -135,6 +138,14 @@ class Inbox:
                 (team, channel, thread_ts),
             )
             return found.fetchone() is not None
+
+    def asked_in(self, turn_id: str, user: str) -> str:
+        """Return the channel in which `user` asked what a turn answers; "" if somebody else did."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT channel FROM questions WHERE turn_id = ? AND user = ?", (turn_id, user)
+            ).fetchone()
+            return "" if found is None else str(found[0])
 
     def edit(self, edited: Edited) -> None:
         """Give a question that is not answered yet its new text; work on the old one is void."""

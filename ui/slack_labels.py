@@ -32,6 +32,7 @@ class SlackLabels:
     thanks: str
     passed_on: str
     not_passed_on: str
+    button_failed: str
     passed_question: str
     answer_gone: str
     open_source: str
@@ -70,6 +71,7 @@ ZH = SlackLabels(
     thanks="谢谢，已记录。",
     passed_on="已转给材料负责人。",
     not_passed_on="没能转给材料负责人，请稍后再试（编号 {incident}）。",
+    button_failed="没有成功，请稍后再试（编号 {incident}）。",
     passed_question="{user} 想请教材料负责人：",
     answer_gone="这个回答已不在记录中。",
     open_source="在原文中查看",
@@ -115,6 +117,7 @@ EN = SlackLabels(
     thanks="Thank you, noted.",
     passed_on="Passed on to the content owner.",
     not_passed_on="It could not be passed on; please try again later (id {incident}).",
+    button_failed="That did not work; please try again later (id {incident}).",
     passed_question="{user} asks the owner of the materials:",
     answer_gone="This answer is no longer on record.",
     open_source="Show in the document",

@@ -543,3 +543,12 @@ def test_no_thread_is_left_behind(slack: StandIn, run_bot: RunBot) -> None:
     with run_bot():
         pass
     wait_for(lambda: not [t for t in threading.enumerate() if t.name.startswith("slack-")])
+
+
+def test_events_that_slack_holds_back_are_logged(
+    slack: StandIn, run_bot: RunBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_bot() as bot:
+        told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1}
+        assert post(bot.url, told)[0] == 200
+    assert "holds back events" in caplog.text

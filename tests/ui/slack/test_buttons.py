@@ -1,5 +1,8 @@
 """The buttons under an answer, pressed over HTTP."""
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from assistant.gaps import Gaps
@@ -7,7 +10,7 @@ from tests.ui.samples import ABSTAINED_ZH
 from tests.ui.slack.conftest import RunBot, all_text, is_answered, wait_for
 from tests.ui.slack.made_assistant import MadeAssistant
 from tests.ui.slack.stand_in import Fault, StandIn, action, event, post
-from ui.conversations import Conversations
+from ui.conversations import CONVERSATIONS_FILE, Conversations
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -135,15 +138,31 @@ def test_answer_of_another_channel_is_not_shown(
     assert slack.called("views.open") == []
 
 
-def test_view_that_cannot_be_opened_harms_nothing(slack: StandIn, run_bot: RunBot) -> None:
+def test_sources_stand_below_the_answer_where_no_view_can_be_opened(
+    slack: StandIn, run_bot: RunBot
+) -> None:
     slack.fail("views.open", Fault(error="expired_trigger_id"))
     with run_bot() as bot:
         post(bot.url, event(text=EN))
         pressed = action("study_sources", turn_of(slack), reply_url=reply_url(slack))
         assert post(bot.url, pressed, is_form=True)[0] == 200
-        wait_for(lambda: slack.called("views.open"))
-        post(bot.url, event(text=EN, channel="C2"))
-        wait_for(lambda: any(map(is_answered, slack.said("C2"))))
+        wait_for(lambda: slack.replies["button"])
+    (reply,) = slack.replies["button"]
+    assert "> LoRA freezes the pretrained weights" in all_text(reply)
+    assert reply["response_type"] == "ephemeral"
+
+
+def test_button_that_fails_says_so_with_an_id(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path
+) -> None:
+    with run_bot() as bot:
+        post(bot.url, event(text=EN))
+        pressed = action("study_helpful", turn_of(slack), reply_url=reply_url(slack))
+        with sqlite3.connect(tmp_path / CONVERSATIONS_FILE) as connection:
+            connection.execute("DROP TABLE conversations")
+        post(bot.url, pressed, is_form=True)
+        wait_for(lambda: slack.replies["button"])
+    assert "That did not work" in slack.replies["button"][0]["text"]
 
 
 def test_link_button_is_acknowledged(slack: StandIn, run_bot: RunBot) -> None:
