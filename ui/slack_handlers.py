@@ -194,12 +194,9 @@ class Handlers:
             self._tell(body, f"{ZH.answer_gone}\n{EN.answer_gone}")
             return
         store = self._desk.conversations
-        comment = store.feedback(turn.turn_id).comment
-        feedback = Feedback(value=value, comment=comment)
-        user = str(body["user"]["id"])
-        keep_opinion(
-            store, self._desk.gaps, turn.turn_id, turn.answer, feedback, channel=CHANNEL, asker=user
-        )
+        feedback, user = Feedback(value=value), str(body["user"]["id"])
+        gaps = self._desk.gaps
+        keep_opinion(store, gaps, turn.turn_id, turn.answer, feedback, channel=CHANNEL, reader=user)
         self._tell(body, SLACK_LABELS[detect_language(turn.question)].thanks)
 
     def _ask_owner(self, body: JsonObject) -> None:

@@ -1,6 +1,7 @@
 """The buttons under an answer, pressed over HTTP."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def test_opinion_is_kept(
         turn_id = turn_of(slack)
         post(bot.url, action(button, turn_id, reply_url=reply_url(slack)), is_form=True)
         wait_for(lambda: slack.replies["button"])
-    assert store.feedback(turn_id).value == thumb
+    assert store.feedback(turn_id, "U1").value == thumb
+    assert store.feedback(turn_id, "U2").value is None
     (reply,) = slack.replies["button"]
     assert reply["text"] == "Thank you, noted."
     assert reply["response_type"] == "ephemeral"
@@ -78,6 +80,25 @@ def test_dislike_is_a_gap_until_it_is_thought_better_of(
         ]:
             slack.replies["button"].clear()
             post(bot.url, action(button, turn_id, reply_url=reply_url(slack)), is_form=True)
+            wait_for(lambda: slack.replies["button"])
+            assert len(gaps.all()) == n_gaps
+
+
+def test_each_reader_of_a_channel_has_an_opinion(
+    slack: StandIn, run_bot: RunBot, gaps: Gaps
+) -> None:
+    with run_bot() as bot:
+        post(bot.url, event(text=EN))
+        turn_id = turn_of(slack)
+        for user, button, n_gaps in [
+            ("U1", "study_unhelpful", 1),
+            ("U2", "study_helpful", 1),
+            ("U3", "study_unhelpful", 2),
+            ("U1", "study_helpful", 1),
+        ]:
+            slack.replies["button"].clear()
+            pressed = action(button, turn_id, reply_url=reply_url(slack), user={"id": user})
+            post(bot.url, pressed, is_form=True)
             wait_for(lambda: slack.replies["button"])
             assert len(gaps.all()) == n_gaps
 
@@ -158,7 +179,7 @@ def test_button_that_fails_says_so_with_an_id(
     with run_bot() as bot:
         post(bot.url, event(text=EN))
         pressed = action("study_helpful", turn_of(slack), reply_url=reply_url(slack))
-        with sqlite3.connect(tmp_path / CONVERSATIONS_FILE) as connection:
+        with closing(sqlite3.connect(tmp_path / CONVERSATIONS_FILE)) as connection:
             connection.execute("DROP TABLE conversations")
         post(bot.url, pressed, is_form=True)
         wait_for(lambda: slack.replies["button"])
