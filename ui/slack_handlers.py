@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer_json import JsonObject
+from assistant.errors import StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE
 from ui.conversations import Feedback, StoredTurn, Thumb
@@ -134,8 +135,10 @@ class Handlers:
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         if word.lower() == "ask" and rest.strip():
             heard = read_command(body, rest)
-            self._take_in(heard)
-            ack(_to_asker(_searching(heard.text)))
+            if self._is_kept(heard, body):
+                ack(_to_asker(_searching(heard.text)))
+            else:
+                ack()
         elif word.lower() in ("", "ask", "help"):
             ack(_to_asker(f"{ZH.help}\n\n{EN.help}"))
         else:
@@ -144,9 +147,18 @@ class Handlers:
             ack(_to_asker(f"{unknown}\n\n{say.help}"))
 
     def _on_shortcut(self, body: JsonObject, ack: Callable[..., object]) -> None:
-        heard = read_shortcut(body)
-        self._take_in(heard)
+        self._is_kept(read_shortcut(body), body)
         ack()
+
+    def _is_kept(self, heard: Heard, body: _Body) -> bool:
+        """Return whether it was taken in; else its asker hears so, as Slack won't send it again."""
+        try:
+            self._take_in(heard)
+        except StudyError:
+            say = SLACK_LABELS[detect_language(heard.text)]
+            self._tell(body, say.try_again.format(incident=log_incident()), patience_s=2.0)
+            return False
+        return True
 
     # Buttons
 
@@ -233,15 +245,15 @@ class Handlers:
                     return turn
         return None
 
-    def _tell(self, body: _Body, text: str) -> None:
+    def _tell(self, body: _Body, text: str, *, patience_s: float | None = None) -> None:
         """Tell who pressed a button, and nobody else."""
-        self._reply(body, {"text": text})
+        self._reply(body, {"text": text}, patience_s=patience_s)
 
-    def _reply(self, body: _Body, message: JsonObject) -> None:
+    def _reply(self, body: _Body, message: JsonObject, *, patience_s: float | None = None) -> None:
         response_url = str(body.get("response_url") or "")
         private = {"response_type": "ephemeral", "replace_original": False}
         try:
-            self._api.reply_privately(response_url, message | private)
+            self._api.reply_privately(response_url, message | private, patience_s=patience_s)
         except SlackFailed as error:
             _log.warning("%s Nobody could be told.", error)
 

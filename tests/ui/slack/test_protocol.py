@@ -2,13 +2,14 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ from tests.ui.slack.stand_in import (
     signed,
     standing_in,
 )
-from ui import slack_api, slack_queue, slack_socket
+from ui import slack_api, slack_database, slack_queue, slack_socket
+from ui.slack_bot import INBOX_FILE
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -112,6 +114,37 @@ def test_headers_that_are_nonsense_are_refused(
     with run_bot() as bot:
         assert post_raw(bot.url, b"{}", signed(b"{}") | wrong)[0] == 401
     assert caplog.records == []
+
+
+# The inbox
+
+
+def test_what_cannot_be_kept_is_not_acknowledged_so_that_slack_sends_it_again(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_database, "_LOCK_TIMEOUT_S", 0.1)
+    sent = event(text=EN)
+    with run_bot() as bot, closing(sqlite3.connect(tmp_path / INBOX_FILE)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert post(bot.url, sent)[0] == 500
+        connection.rollback()
+        assert post(bot.url, sent, headers={"X-Slack-Retry-Num": "1"})[0] == 200
+        wait_for(lambda: n_answered(slack))
+    assert len(slack.said("C1")) == 1
+
+
+def test_command_that_cannot_be_kept_is_told_with_an_id(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_database, "_LOCK_TIMEOUT_S", 0.1)
+    asked = {"command": "/study", "text": "ask 什么是词元？", "user_id": "U1", "trigger_id": "t"}
+    asked["response_url"] = slack.url.replace("/api/", "/reply/r")
+    with run_bot() as bot, closing(sqlite3.connect(tmp_path / INBOX_FILE)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert post(bot.url, asked, is_form=True)[0] == 200
+        connection.rollback()
+    (told,) = slack.replies["r"]
+    assert "请过几分钟再问一次" in told["text"]
 
 
 # The Web API
