@@ -84,6 +84,12 @@ def open_client(api_url: str, token: str | None) -> "WebClient":
     return client
 
 
+def introduced(who: JsonObject) -> tuple[str, str]:
+    """Return what `auth.test` calls the bot and its workspace; their ids where it has no names."""
+    name, team = who.get("user") or who.get("user_id"), who.get("team") or who.get("team_id")
+    return str(name or "The bot"), str(team or "Slack")
+
+
 def library_log(name: str) -> logging.Logger:
     """Return the log of one of Slack's libraries: no chatter, which has requests' bodies in it."""
     log = logging.getLogger(name)

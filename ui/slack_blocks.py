@@ -12,7 +12,8 @@ from assistant.records import EVERYONE, Answer, Citation, Language, Passage
 from ui.labels import LABELS, Labels
 from ui.render import document_link, lost_sentences, notices, page_number, unsupported_spans, where
 from ui.slack_labels import SLACK_LABELS, SlackLabels
-from ui.slack_mrkdwn import code, escape, mrkdwn, packed, shortened
+from ui.slack_mrkdwn import code, escape, mrkdwn
+from ui.slack_packing import packed, shortened
 from ui.slack_records import Message
 
 SOURCES, HELPFUL, UNHELPFUL, ASK_OWNER, OPEN_PAGE = (

@@ -1,6 +1,6 @@
 """One message of Slack: posted once, updated in place, found again after a crash.
 
-Before a message is posted the inbox notes so, and its `ts` after. Where the note is there without
+Before a message is posted that is noted, and its `ts` after. Where the note is there without
 a `ts` (the process or the connection died in between), the thread is searched for the message: its
 first block carries the delivery's name.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from assistant.answer_json import JsonObject
 from ui.slack_api import SlackApi, SlackFailed, Unsure
-from ui.slack_inbox import Inbox
+from ui.slack_posted import Posted
 from ui.slack_records import Message, Question
 
 _log = logging.getLogger(__name__)
@@ -28,9 +28,9 @@ _NO_PREVIEWS: JsonObject = {"unfurl_links": False, "unfurl_media": False}
 class Delivery:
     """Posts the parts of answers; safe for several threads and processes."""
 
-    def __init__(self, api: SlackApi, inbox: Inbox) -> None:
+    def __init__(self, api: SlackApi, posted: Posted) -> None:
         self._api = api
-        self._inbox = inbox
+        self._posted = posted
 
     def put(self, question: Question, part: int, message: Message) -> None:
         """Have a part stand in the thread, in place of what is there for it.
@@ -38,7 +38,7 @@ class Delivery:
         Raises:
             SlackFailed: it can't be posted.
         """
-        ts = self._inbox.posted(question.question_id, part)
+        ts = self._posted.ts(question.question_id, part)
         if ts == _TOLD:
             return
         if ts:
@@ -48,7 +48,7 @@ class Delivery:
                 if error.is_passing:
                     raise
                 _log.info("%s It is posted anew.", error)
-                self._inbox.forget_posting(question.question_id, part)
+                self._posted.forget(question.question_id, part)
                 if error.code != "message_not_found":
                     self._remove(question, ts)
             else:
@@ -63,13 +63,13 @@ class Delivery:
         Raises:
             SlackFailed: it can't be posted.
         """
-        known = self._inbox.posted(question.question_id, part)
+        known = self._posted.ts(question.question_id, part)
         if known:
             return known, False
         if known == "" and (found := self._find(question, part)):
             return found, False
         heard = question.heard
-        self._inbox.note_posting(question.question_id, part)
+        self._posted.note(question.question_id, part)
         for _ in range(_LOOK_TRIES):
             try:
                 posted = self._call(
@@ -85,11 +85,11 @@ class Delivery:
                 if found := self._find(question, part):
                     return found, False
             except SlackFailed:
-                self._inbox.forget_posting(question.question_id, part)
+                self._posted.forget(question.question_id, part)
                 raise
             else:
                 ts = str(posted.get("ts") or "")  # without one, it can only be looked for
-                self._inbox.note_posting(question.question_id, part, ts)
+                self._posted.note(question.question_id, part, ts)
                 return ts, True
         raise Unsure("chat.postMessage", "unreachable")
 
@@ -121,9 +121,9 @@ class Delivery:
         Raises:
             SlackFailed: the address is used up, or Slack can't be reached.
         """
-        if self._inbox.posted(question.question_id, part) != _TOLD:
+        if self._posted.ts(question.question_id, part) != _TOLD:
             self.reply_in_passing(question, part, message)
-            self._inbox.note_posting(question.question_id, part, _TOLD)
+            self._posted.note(question.question_id, part, _TOLD)
 
     def reply_in_passing(
         self, question: Question, part: int, message: Message, *, patience_s: float | None = None
@@ -150,9 +150,9 @@ class Delivery:
         Raises:
             SlackFailed: it can't be posted, or nobody knows whether it was.
         """
-        if self._inbox.posted(question.question_id, part) != _TOLD:
+        if self._posted.ts(question.question_id, part) != _TOLD:
             self.send(question, question.heard.user, message, part=part)
-            self._inbox.note_posting(question.question_id, part, _TOLD)
+            self._posted.note(question.question_id, part, _TOLD)
 
     def send(self, question: Question, target: str, message: Message, *, part: int = 0) -> None:
         """Post to another channel, or as a direct message to a person.
@@ -170,7 +170,7 @@ class Delivery:
 
     def take_back(self, question: Question) -> bool:
         """Remove the first part, if it stands anywhere; return whether it was posted."""
-        ts = self._inbox.posted(question.question_id, 0)
+        ts = self._posted.ts(question.question_id, 0)
         if ts == "":
             ts = self._find(question, 0)
         if ts:
@@ -207,7 +207,7 @@ class Delivery:
             first: JsonObject = next(iter(message.get("blocks") or ()), {})
             if first.get("block_id") == name:
                 ts = str(message["ts"])
-                self._inbox.note_posting(question.question_id, part, ts)
+                self._posted.note(question.question_id, part, ts)
                 return ts
         return ""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ui.slack_api import SlackApi, SlackFailed
 from ui.slack_delivery import Delivery
-from ui.slack_inbox import Inbox
+from ui.slack_posted import Posted
 from ui.slack_records import TO_ASKER, Heard, Message, Question
 
 _log = logging.getLogger(__name__)
@@ -42,10 +42,10 @@ class Pace:
 class Outbox:
     """Posts for questions; safe for several threads and processes."""
 
-    def __init__(self, api: SlackApi, inbox: Inbox, pace: Pace) -> None:
+    def __init__(self, api: SlackApi, posted: Posted, pace: Pace) -> None:
         self._api = api
-        self._inbox = inbox
-        self._delivery = Delivery(api, inbox)
+        self._posted = posted
+        self._delivery = Delivery(api, posted)
         self._pace = pace
 
     def greet(self, question: Question, status: str, message: Message) -> None:
@@ -106,7 +106,7 @@ class Outbox:
         if question.heard.surface in TO_ASKER or not self._pace.is_due():
             return False
         try:
-            ts = self._inbox.posted(question.question_id, 0)
+            ts = self._posted.ts(question.question_id, 0)
             if ts:
                 self._delivery.update(question, 0, ts, message(), patience_s=0)
             elif ts is None:

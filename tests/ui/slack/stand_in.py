@@ -171,7 +171,7 @@ class StandIn:
             return self._failing(request, method, fault)
         answer = self._carry_out(method, arguments)
         if self.says_only_ok:
-            answer = {"ok": answer["ok"]}
+            return web.json_response({"ok": answer["ok"]})
         return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
 
     def _failing(self, request: web.Request, method: str, fault: Fault) -> web.StreamResponse:
