@@ -30,6 +30,7 @@ _TIMEOUT_S = 15
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _USUAL_RETRY_AFTER_S = 5.0
 _PASSING = ("ratelimited", "unreachable", "internal_error", "fatal_error", "request_timeout")
+_UNREADABLE = "unreadable_reply"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -63,6 +64,7 @@ _HINTS = {
     "account_inactive": "The app was removed from the workspace; install it again.",
     "token_revoked": "Install the app again and set the new STUDY_SLACK__BOT_TOKEN.",
     "missing_scope": "Install the app again from ui/slack_manifest.yaml.",
+    _UNREADABLE: "Something else than Slack answers; check the proxy and STUDY_SLACK__API_URL.",
     "unreachable": "Check the network, the proxy and STUDY_SLACK__API_URL.",
 }
 
@@ -175,8 +177,9 @@ class SlackApi:
     def _try(self, method: str, arguments: dict[str, object]) -> JsonObject:
         from slack_sdk.errors import SlackApiError, SlackClientError
 
+        send = getattr(self._client, method.replace(".", "_"))
         try:
-            response = getattr(self._client, method.replace(".", "_"))(**arguments)
+            response = send(**arguments)
         except SlackApiError as error:
             raise self._refused(method, error.response) from error
         except (OSError, http.client.HTTPException, SlackClientError) as error:
@@ -184,12 +187,17 @@ class SlackApi:
                 getattr(error, "reason", error), ConnectionRefusedError | socket.gaierror
             )
             raise (SlackFailed if never_left else Unsure)(method, "unreachable") from error
+        except (AttributeError, ValueError) as error:  # slack_sdk takes any text for an object
+            raise SlackFailed(method, _UNREADABLE) from error
         scopes = _header(response.headers, "x-oauth-scopes")
         self.granted_scopes = frozenset(filter(None, map(str.strip, scopes.split(","))))
         return dict(response.data)
 
     def _refused(self, method: str, response: "SlackResponse") -> SlackFailed:
-        code = str(response.get("error") or "unknown_error")
+        said = response.data if isinstance(response.data, dict) else {"error": _UNREADABLE}
+        code = str(said.get("error") or "unknown_error")
+        if " " in code:  # slack_sdk's sentence, with all that came
+            code = _UNREADABLE
         return self._failed(method, response.status_code, response.headers, code)
 
     def _failed(
@@ -235,6 +243,8 @@ class SlackApi:
             answer = client.send_dict(message)
         except (OSError, http.client.HTTPException) as error:
             raise Unsure("response_url", "unreachable") from error
+        except ValueError as error:  # no address, or an answer that is no text
+            raise SlackFailed("response_url", _UNREADABLE) from error
         if answer.status_code != http.HTTPStatus.OK:
             code = f"status_{answer.status_code}"
             raise self._failed("response_url", answer.status_code, answer.headers, code)

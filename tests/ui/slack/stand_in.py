@@ -39,6 +39,7 @@ class Fault:
     error: str = ""
     retry_after_s: float | None = None
     drops: bool = False
+    body: str = ""
     carries_out: bool = False
 
 
@@ -179,6 +180,8 @@ class StandIn:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault.body:
+            return web.Response(status=fault.status, text=fault.body)
         headers = {}
         if fault.retry_after_s is not None:
             headers["Retry-After"] = str(fault.retry_after_s)

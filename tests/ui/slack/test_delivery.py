@@ -1,5 +1,7 @@
 """Answers at their place, once, also where Slack refuses or understands less than usual."""
 
+import json
+import urllib.request
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +11,7 @@ from assistant.records import Answer
 from tests.ui.slack.conftest import RunBot, all_text, is_answered, wait_for
 from tests.ui.slack.made_assistant import MadeAssistant, made_answer
 from tests.ui.slack.stand_in import Fault, Json, StandIn, event, post
+from ui.slack_outbox import Outbox
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -29,10 +32,21 @@ def command(slack: StandIn, **fields: Any) -> Json:
     return {**asked, **place, "response_url": slack.url.replace("/api/", "/reply/r"), **fields}
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(error="unknown_method"),
+        Fault(status=404, body="<html>Not found</html>"),
+        Fault(body="<html>Sign in first</html>"),
+        Fault(body="[]"),
+        Fault(body='"ok"'),
+    ],
+    ids=["unknown", "404", "page", "list", "text"],
+)
 def test_update_that_is_refused_is_posted_anew_in_its_thread(
-    slack: StandIn, run_bot: RunBot
+    slack: StandIn, run_bot: RunBot, fault: Fault
 ) -> None:
-    slack.fail("chat.update", *[Fault(error="unknown_method")] * 20)
+    slack.fail("chat.update", *[fault] * 20)
     with run_bot() as bot:
         sent = event(text=EN)
         post(bot.url, sent)
@@ -40,6 +54,25 @@ def test_update_that_is_refused_is_posted_anew_in_its_thread(
     (message,) = slack.said("C1")  # the placeholder is gone
     assert message["thread_ts"] == sent["event"]["ts"]
     assert slack.said("U1") == []
+
+
+def test_question_that_breaks_the_bot_each_time_is_given_up(
+    slack: StandIn, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Outbox, "deliver", break_down)
+    with run_bot(lease_s=1) as bot:
+        health = bot.url.replace("/slack/events", "/healthz")
+
+        def n_open() -> int:
+            with urllib.request.urlopen(health) as answer:
+                return int(json.load(answer)["open_questions"])
+
+        post(bot.url, event(text=EN))
+        wait_for(lambda: slack.said("C1"))
+        wait_for(lambda: n_open() == 0, timeout_s=20)
 
 
 def test_slack_that_says_nothing_but_ok_gets_each_answer_once(
