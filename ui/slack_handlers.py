@@ -28,13 +28,15 @@ from ui.slack_blocks import (
 )
 from ui.slack_desk import CHANNEL, Desk, owner_of
 from ui.slack_events import (
+    MAX_EXPLAINED_CHARS,
+    plain_text,
     read_command,
     read_event,
     read_shortcut,
     read_thread_started,
 )
 from ui.slack_labels import EN, SLACK_LABELS, ZH
-from ui.slack_mrkdwn import escape
+from ui.slack_mrkdwn import code, escape
 from ui.slack_records import Deleted, Edited, Heard, Spoken
 
 if TYPE_CHECKING:
@@ -142,8 +144,12 @@ class Handlers:
         elif word.lower() in ("", "ask", "help"):
             ack(_to_asker(f"{ZH.help}\n\n{EN.help}"))
         else:
-            say = SLACK_LABELS[detect_language(body["text"])]
-            unknown = say.unknown_command.format(command=f"{COMMAND} {escape(word)}")
+            text = plain_text(str(body["text"]))
+            say = SLACK_LABELS[detect_language(text)]
+            unknown = say.unknown_command.format(
+                command=code(f"{COMMAND} {word}"),
+                instead=code(f"{COMMAND} ask {text[:MAX_EXPLAINED_CHARS]}"),
+            )
             ack(_to_asker(f"{unknown}\n\n{say.help}"))
 
     def _on_shortcut(self, body: JsonObject, ack: Callable[..., object]) -> None:

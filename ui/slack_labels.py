@@ -90,7 +90,7 @@ ZH = SlackLabels(
         "• `/study ask 问题`：回答只有您自己看得到\n"
         "• 消息菜单里的“Explain this”：请我解释那条消息"
     ),
-    unknown_command="没有 `{command}` 这个命令。",
+    unknown_command="没有 {command} 这个命令。要提问，请写 {instead}",
     welcome="想学点什么？我只根据课程材料回答，每句话都标明出处。",
     prompts_title="可以这样问",
     explain="请解释：{text}",
@@ -138,7 +138,7 @@ EN = SlackLabels(
         "• `/study ask QUESTION`: an answer that only you see\n"
         "• “Explain this” in a message's menu: I explain that message"
     ),
-    unknown_command="There is no command `{command}`.",
+    unknown_command="There is no command {command}. To ask, write {instead}",
     welcome="What would you like to learn? I answer from the course materials only, and every "
     "sentence says where it comes from.",
     prompts_title="You could ask",

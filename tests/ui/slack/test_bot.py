@@ -270,6 +270,8 @@ def test_command_ask_is_answered_to_the_asker_alone(slack: StandIn, run_bot: Run
         ("", "/study ask"),
         ("help", "直接写出问题"),
         ("frob <x>", "There is no command `/study frob`"),
+        ("What is `a` &amp; <!channel>?", "write `/study ask What is ˋaˋ &amp; ?`"),
+        ("什么是词元？", "请写 `/study ask 什么是词元？`"),
     ],
 )
 def test_command_without_a_question_gets_help(
