@@ -59,7 +59,12 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "ui/slack_http.py",
         "ui/slack_socket.py",
     ),
-    "slack_sdk": ("ui/slack_api.py", "ui/slack_bot.py", "ui/slack_socket.py"),
+    "slack_sdk": (
+        "ui/slack_api.py",
+        "ui/slack_bot.py",
+        "ui/slack_http.py",
+        "ui/slack_socket.py",
+    ),
     "streamlit": ("ui/",),
     "torch": ("assistant/embedding.py", "assistant/gguf_to_safetensors.py"),
     "transformers": ("assistant/embedding.py", "assistant/gguf_to_safetensors.py"),

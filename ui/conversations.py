@@ -24,7 +24,7 @@ from assistant.records import Answer, Language
 
 CONVERSATIONS_FILE = "conversations.sqlite"
 """Under the settings' home, for all front ends."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TITLE_CHARS = 60
 _LOCK_TIMEOUT_MS = 10_000
 
@@ -108,10 +108,11 @@ _turns = sql.Table(
     sql.Column("state", sql.Text, nullable=False),
     sql.UniqueConstraint("conversation_id", "number"),
 )
-_feedback = sql.Table(
-    "feedback",
+_opinions = sql.Table(
+    "opinions",
     _tables,
     sql.Column("turn_id", sql.ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("reader", sql.Text, primary_key=True),
     sql.Column("value", sql.Text),
     sql.Column("comment", sql.Text, nullable=False),
     sql.Column("created_at", sql.Float, nullable=False),
@@ -146,6 +147,8 @@ class Conversations:
                     f"this one knows {SCHEMA_VERSION}).",
                     hint="Update the program, or move the file away to start afresh.",
                 )
+            elif version < SCHEMA_VERSION:
+                _tell_readers_apart(connection)
 
     def create(self, owner: str, title: str, language: Language) -> Conversation:
         """Return a new, empty conversation of `owner`, its title cut to `TITLE_CHARS`."""
@@ -294,10 +297,13 @@ class Conversations:
             )
             return result.rowcount == 1
 
-    def feedback(self, turn_id: str) -> Feedback:
-        """Return what was thought of the turn's answer; nothing, if nobody said."""
-        query = sql.select(_feedback.c.value, _feedback.c.comment).where(
-            _feedback.c.turn_id == turn_id
+    def feedback(self, turn_id: str, reader: str = "") -> Feedback:
+        """Return what `reader` thought of the turn's answer; nothing, if that was never said.
+
+        On the page, where a conversation has one reader, that is "".
+        """
+        query = sql.select(_opinions.c.value, _opinions.c.comment).where(
+            _opinions.c.turn_id == turn_id, _opinions.c.reader == reader
         )
         with self._reading() as connection:
             row = connection.execute(query).first()
@@ -306,15 +312,15 @@ class Conversations:
         value = next((thumb for thumb in get_args(Thumb) if thumb == row.value), None)
         return Feedback(value=value, comment=row.comment)
 
-    def give_feedback(self, turn_id: str, feedback: Feedback) -> None:
-        """Keep what was thought of the turn's answer, in place of what was said before."""
+    def give_feedback(self, turn_id: str, feedback: Feedback, reader: str = "") -> None:
+        """Keep what `reader` thought of the turn's answer, in place of what they said before."""
         values = {"value": feedback.value, "comment": feedback.comment, "created_at": time.time()}
         from sqlalchemy.dialects.sqlite import insert
 
-        statement = insert(_feedback).values(turn_id=turn_id, **values)
+        statement = insert(_opinions).values(turn_id=turn_id, reader=reader, **values)
         with self._writing() as connection:
             connection.execute(
-                statement.on_conflict_do_update(index_elements=["turn_id"], set_=values)
+                statement.on_conflict_do_update(index_elements=["turn_id", "reader"], set_=values)
             )
 
     @contextmanager
@@ -360,6 +366,16 @@ def _begin(connection: sql.Connection) -> None:
     """Begin; a writer takes its lock at once, since a reader that becomes one may fail."""
     is_write = connection.get_execution_options().get("is_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+
+def _tell_readers_apart(connection: sql.Connection) -> None:
+    """Bring a file of schema 1, with one opinion for each answer, to schema 2."""
+    connection.exec_driver_sql(
+        "INSERT INTO opinions (turn_id, reader, value, comment, created_at)"
+        " SELECT turn_id, '', value, comment, created_at FROM feedback"
+    )
+    connection.exec_driver_sql("DROP TABLE feedback")
+    connection.execute(_schema.update().values(version=SCHEMA_VERSION))
 
 
 def _is_owned(conversation_id: str, owner: str) -> sql.ColumnElement[bool]:

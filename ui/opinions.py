@@ -13,16 +13,18 @@ def keep_opinion(
     feedback: Feedback,
     *,
     channel: str,
-    asker: str = "",
+    reader: str = "",
 ) -> None:
     """Keep what somebody thinks of an answer; a dislike is a gap until they think better of it.
 
     Raises:
         StudyError: it can't be written.
     """
-    was_disliked = conversations.feedback(turn_id).value == "down"
-    conversations.give_feedback(turn_id, feedback)
+    was_disliked = conversations.feedback(turn_id, reader).value == "down"
+    conversations.give_feedback(turn_id, feedback, reader)
     if was_disliked:
         gaps.withdraw(answer)
     if feedback.value == "down":
-        gaps.record(answer, kind="disliked", channel=channel, asker=asker, comment=feedback.comment)
+        gaps.record(
+            answer, kind="disliked", channel=channel, asker=reader, comment=feedback.comment
+        )

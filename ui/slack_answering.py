@@ -45,6 +45,9 @@ def answer(question: Question, desk: Desk) -> None:
         HandedOver: it is not ours any more; whoever has it finds everything it needs.
         SlackFailed: neither can be posted.
     """
+    if question.attempts > 2 * MAX_ATTEMPTS:  # not even that it was given up can be said
+        desk.inbox.pass_on(question.question_id, "done")
+        return
     if question.attempts > MAX_ATTEMPTS:
         _log.error("Question %d was given up: %s", question.question_id, question.heard.key)
         messages = _failure_messages(question, Failure(kind="Unexpected", incident=log_incident()))

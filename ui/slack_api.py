@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,6 +30,7 @@ _TIMEOUT_S = 15
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _USUAL_RETRY_AFTER_S = 5.0
 _PASSING = ("ratelimited", "unreachable", "internal_error", "fatal_error", "request_timeout")
+_UNREADABLE = "unreadable_reply"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -63,6 +64,7 @@ _HINTS = {
     "account_inactive": "The app was removed from the workspace; install it again.",
     "token_revoked": "Install the app again and set the new STUDY_SLACK__BOT_TOKEN.",
     "missing_scope": "Install the app again from ui/slack_manifest.yaml.",
+    _UNREADABLE: "Something else than Slack answers; check the proxy and STUDY_SLACK__API_URL.",
     "unreachable": "Check the network, the proxy and STUDY_SLACK__API_URL.",
 }
 
@@ -82,6 +84,12 @@ def open_client(api_url: str, token: str | None) -> "WebClient":
     if host in _LOOPBACK or urllib.request.proxy_bypass(host):
         client.proxy = None  # the client takes the environment's proxy and forgets `no_proxy`
     return client
+
+
+def introduced(who: JsonObject) -> tuple[str, str]:
+    """Return what `auth.test` calls the bot and its workspace; their ids where it has no names."""
+    name, team = who.get("user") or who.get("user_id"), who.get("team") or who.get("team_id")
+    return str(name or "The bot"), str(team or "Slack")
 
 
 def library_log(name: str) -> logging.Logger:
@@ -124,12 +132,27 @@ class SlackApi:
             Unsure: it is not repeatable, and may or may not have been carried out.
             SlackFailed: it was refused, or patience has run out.
         """
+        return self._persist(
+            method,
+            lambda: self._try(method, arguments),
+            patience_s=patience_s,
+            is_repeatable=is_repeatable,
+        )
+
+    def _persist(
+        self,
+        method: str,
+        attempt: Callable[[], JsonObject],
+        *,
+        patience_s: float | None,
+        is_repeatable: bool,
+    ) -> JsonObject:
         deadline_s = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
         pause_s = _FIRST_PAUSE_S
         while True:
             self._wait_until_open(method, deadline_s)
             try:
-                return self._try(method, arguments)
+                return attempt()
             except SlackFailed as error:
                 is_unsure = isinstance(error, Unsure)
                 may_repeat = is_repeatable if is_unsure else error.code in _PASSING
@@ -154,8 +177,9 @@ class SlackApi:
     def _try(self, method: str, arguments: dict[str, object]) -> JsonObject:
         from slack_sdk.errors import SlackApiError, SlackClientError
 
+        send = getattr(self._client, method.replace(".", "_"))
         try:
-            response = getattr(self._client, method.replace(".", "_"))(**arguments)
+            response = send(**arguments)
         except SlackApiError as error:
             raise self._refused(method, error.response) from error
         except (OSError, http.client.HTTPException, SlackClientError) as error:
@@ -163,38 +187,68 @@ class SlackApi:
                 getattr(error, "reason", error), ConnectionRefusedError | socket.gaierror
             )
             raise (SlackFailed if never_left else Unsure)(method, "unreachable") from error
+        except (AttributeError, ValueError) as error:  # slack_sdk takes any text for an object
+            raise SlackFailed(method, _UNREADABLE) from error
         scopes = _header(response.headers, "x-oauth-scopes")
         self.granted_scopes = frozenset(filter(None, map(str.strip, scopes.split(","))))
         return dict(response.data)
 
     def _refused(self, method: str, response: "SlackResponse") -> SlackFailed:
-        code = str(response.get("error") or "unknown_error")
-        if response.status_code == http.HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
-            wait_s = _retry_after_s(response.headers)
+        said = response.data if isinstance(response.data, dict) else {"error": _UNREADABLE}
+        code = str(said.get("error") or "unknown_error")
+        if " " in code:  # slack_sdk's sentence, with all that came
+            code = _UNREADABLE
+        return self._failed(method, response.status_code, response.headers, code)
+
+    def _failed(
+        self, method: str, status: int, headers: Mapping[str, str], code: str
+    ) -> SlackFailed:
+        if status == http.HTTPStatus.TOO_MANY_REQUESTS or code == "ratelimited":
+            wait_s = _retry_after_s(headers)
             with self._lock:
                 self._closed_until_s[method] = time.monotonic() + wait_s
             _log.info("Slack wants no %s for %g s.", method, wait_s)
             return SlackFailed(method, "ratelimited")
-        if response.status_code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unsure(method, "service_unavailable")
         return SlackFailed(method, code)
 
-    def reply_privately(self, response_url: str, message: JsonObject) -> None:
-        """Send `message` to the address that a command or shortcut came with.
+    def reply_privately(
+        self, response_url: str, message: JsonObject, *, patience_s: float | None = None
+    ) -> None:
+        """Send `message` to the address that a command, a shortcut or a button came with.
+
+        It is repeated also where nobody knows whether it arrived: to see it twice is better than
+        not at all, and only its asker does.
 
         Raises:
-            SlackFailed: the address is used up (after 30 minutes), or Slack can't be reached.
+            SlackFailed: there is none, it is used up (after 30 minutes, or five messages), or
+                patience has run out.
         """
+        if not response_url:
+            raise SlackFailed("response_url", "missing")
+        self._persist(
+            "response_url",
+            lambda: self._try_reply(response_url, message),
+            patience_s=patience_s,
+            is_repeatable=True,
+        )
+
+    def _try_reply(self, response_url: str, message: JsonObject) -> JsonObject:
         from slack_sdk.webhook import WebhookClient
 
-        client = WebhookClient(response_url, timeout=_TIMEOUT_S)
+        client = WebhookClient(response_url, timeout=_TIMEOUT_S, retry_handlers=[])
         client.proxy = self._client.proxy
         try:
-            status = client.send_dict(message).status_code
+            answer = client.send_dict(message)
         except (OSError, http.client.HTTPException) as error:
-            raise SlackFailed("response_url", "unreachable") from error
-        if status != http.HTTPStatus.OK:
-            raise SlackFailed("response_url", f"status_{status}")
+            raise Unsure("response_url", "unreachable") from error
+        except ValueError as error:  # no address, or an answer that is no text
+            raise SlackFailed("response_url", _UNREADABLE) from error
+        if answer.status_code != http.HTTPStatus.OK:
+            code = f"status_{answer.status_code}"
+            raise self._failed("response_url", answer.status_code, answer.headers, code)
+        return {}
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

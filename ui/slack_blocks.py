@@ -12,7 +12,8 @@ from assistant.records import EVERYONE, Answer, Citation, Language, Passage
 from ui.labels import LABELS, Labels
 from ui.render import document_link, lost_sentences, notices, page_number, unsupported_spans, where
 from ui.slack_labels import SLACK_LABELS, SlackLabels
-from ui.slack_mrkdwn import code, escape, mrkdwn, packed, shortened
+from ui.slack_mrkdwn import code, escape, mrkdwn
+from ui.slack_packing import packed, shortened
 from ui.slack_records import Message
 
 SOURCES, HELPFUL, UNHELPFUL, ASK_OWNER, OPEN_PAGE = (
@@ -69,8 +70,9 @@ def answer_messages(answer: Answer, turn_id: str, offers: Offers) -> tuple[Messa
         written.append(f"⚠ {escape(labels.lost_sentences)}\n{listed}")
     before = [_context(f":information_source: {escape(note)}") for note in notices(answer, labels)]
     after: list[JsonObject] = []
-    if answer.citations:
-        after.append(_context(*(_numbered_place(each, labels) for each in answer.citations)))
+    sources = [_numbered_place(each, labels) for each in answer.citations]
+    if sources:
+        after.append(_context(*sources))
     after.append(_context(escape(_origin(answer, labels))))
     after.append({"type": "actions", "elements": _buttons(answer, turn_id, offers, labels, say)})
     groups = list(_grouped(packed(written)))
@@ -78,7 +80,11 @@ def answer_messages(answer: Answer, turn_id: str, offers: Offers) -> tuple[Messa
     for number, sections in enumerate(groups):
         is_first, is_last = number == 0, number == len(groups) - 1
         lead = before if is_first else [_context(f"_{escape(say.continued)}_")]
-        messages.append(_message(sections, after if is_last else [], before=lead))
+        if is_last:
+            also_said = "\n".join(sources)
+            messages.append(_message(sections, after, before=lead, also_said=also_said))
+        else:
+            messages.append(_message(sections, [], before=lead))
     return tuple(messages)
 
 
@@ -218,9 +224,15 @@ def _grouped(sections: Sequence[str]) -> Iterable[list[str]]:
 
 
 def _message(
-    sections: Sequence[str], after: Sequence[JsonObject], *, before: Sequence[JsonObject] = ()
+    sections: Sequence[str],
+    after: Sequence[JsonObject],
+    *,
+    before: Sequence[JsonObject] = (),
+    also_said: str = "",
 ) -> Message:
-    text = shortened("\n\n".join(filter(None, sections)), MAX_TEXT_CHARS)
+    """Return a message; `also_said` ends its plain text, which is all that some readers get."""
+    end = also_said and f"\n\n{shortened(also_said, MAX_TEXT_CHARS // 2)}"
+    text = shortened("\n\n".join(filter(None, sections)), MAX_TEXT_CHARS - len(end)) + end
     if not text:  # a message without any is refused
         text = str(after[0]["elements"][0]["text"]) if after else "…"
     return Message(

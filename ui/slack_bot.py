@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assistant.answer_json import JsonObject
 from assistant.errors import ConfigError
-from ui.slack_api import SlackApi, SlackFailed, library_log, open_client
+from ui.slack_api import SlackApi, SlackFailed, introduced, library_log, open_client
 from ui.slack_audiences import Audiences
 from ui.slack_blocks import Offers
 from ui.slack_inbox import Inbox, Limits
@@ -96,7 +96,7 @@ def running_bot(
         conversations=conversations,
         gaps=open_gaps(settings),
         inbox=inbox,
-        outbox=Outbox(api, inbox, Pace(slack.update_every_s)),
+        outbox=Outbox(api, inbox.posted, Pace(slack.update_every_s)),
         audiences=Audiences(api, slack.audiences),
         offers=Offers(
             web_url=slack.web_url or "", has_content_owner=slack.content_owner is not None
@@ -112,7 +112,8 @@ def running_bot(
     with ExitStack() as stack:
         stack.callback(workers.close, slack.shutdown_s)
         url = _listen(stack, app, slack, mode, inbox)
-        yield Running(name=str(who.get("user") or ""), team=str(who.get("team") or ""), url=url)
+        name, team = introduced(who)
+        yield Running(name=name, team=team, url=url)
 
 
 def open_inbox(path: "Path", slack: "SlackSettings") -> Inbox:
@@ -140,7 +141,9 @@ def _listen(stack: ExitStack, app: "App", slack: "SlackSettings", mode: Mode, in
     def health() -> JsonObject:
         return {"status": "ok", "open_questions": inbox.n_open()}
 
-    port = stack.enter_context(serve(app, host=slack.host, port=slack.port, health=health))
+    secret = _require(slack.signing_secret, "STUDY_SLACK__SIGNING_SECRET")
+    serving = serve(app, signing_secret=secret, host=slack.host, port=slack.port, health=health)
+    port = stack.enter_context(serving)
     return page_url(slack.host, port) + EVENTS_PATH
 
 

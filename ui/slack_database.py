@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS questions (
     ended_at REAL
 );
 CREATE INDEX IF NOT EXISTS questions_by_state ON questions (state, id);
+CREATE INDEX IF NOT EXISTS questions_by_event ON questions (event_id);
 CREATE INDEX IF NOT EXISTS questions_by_place ON questions (channel, thread_ts, ts);
 CREATE TABLE IF NOT EXISTS deliveries (
     question_id INTEGER NOT NULL REFERENCES questions (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
-"""From Slack's events to what they mean for the bot. Pure: no network, no database.
+"""From Slack's events to what they mean for the bot. No network, no database.
 
 What is not covered: whether a thread is the bot's (`Inbox.began_thread`), which only the inbox
 knows; such messages come back with `is_addressed` False.
@@ -6,6 +6,7 @@ knows; such messages come back with `is_addressed` False.
 
 import html
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -117,13 +118,13 @@ def read_command(body: Mapping[str, Any], question: str) -> Heard:
     """Return the `question` of a slash command; its answer is for the asker's eyes only."""
     text = plain_text(question)
     return Heard(
-        key=f"command/{body['trigger_id']}",
+        key=f"command/{_occasion(body)}",
         team=str(body.get("team_id") or ""),
         channel=str(body.get("channel_id") or ""),
         user=str(body["user_id"]),
         text=text,
         surface="command",
-        response_url=str(body["response_url"]),
+        response_url=str(body.get("response_url") or ""),
         notice=unanswerable(text),
     )
 
@@ -134,19 +135,25 @@ def read_shortcut(body: Mapping[str, Any]) -> Heard:
     words = plain_text(str(message.get("text") or ""))[:MAX_EXPLAINED_CHARS]
     text = SLACK_LABELS[detect_language(words)].explain.format(text=words) if words else ""
     return Heard(
-        key=f"shortcut/{body['trigger_id']}",
+        key=f"shortcut/{_occasion(body)}",
         team=str((body.get("team") or {}).get("id") or ""),
         channel=str((body.get("channel") or {}).get("id") or ""),
         user=str(body["user"]["id"]),
         text=text,
         surface="private",
-        response_url=str(body["response_url"]),
+        response_url=str(body.get("response_url") or ""),
         notice="" if text else "no_words",
     )
 
 
+def _occasion(body: Mapping[str, Any]) -> str:
+    """Return what tells a command or shortcut from all others."""
+    return str(body.get("trigger_id") or secrets.token_hex(8))
+
+
 def plain_text(written: str) -> str:
     """Return what was typed: without mentions of people, links as their words, entities undone."""
+    written = written.encode(errors="replace").decode()  # JSON can hold halves of characters
 
     def spelled(match: re.Match[str]) -> str:
         kind, target, label = match.groups()

@@ -70,10 +70,10 @@ def _passed_on(question: Question, desk: Desk) -> str:
     try:
         if desk.content_owner is None:
             raise StudyError("STUDY_SLACK__CONTENT_OWNER is not set any more.")
-        if desk.inbox.posted(question.question_id, _TO_OWNER) is None:
+        if desk.inbox.posted.ts(question.question_id, _TO_OWNER) is None:
             link = desk.outbox.link_to(heard)
             message = passed_question(heard.text, heard.user, link, language)
-            desk.inbox.note_posting(question.question_id, _TO_OWNER)
+            desk.inbox.posted.note(question.question_id, _TO_OWNER)
             desk.outbox.send(question, desk.content_owner, message, part=_TO_OWNER)
     except StudyError:
         return say.not_passed_on.format(incident=log_incident())

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer_json import JsonObject
+from assistant.errors import StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE
 from ui.conversations import Feedback, StoredTurn, Thumb
+from ui.incidents import log_incident
 from ui.opinions import keep_opinion
 from ui.slack_api import SlackApi, SlackFailed
 from ui.slack_blocks import (
@@ -26,13 +28,15 @@ from ui.slack_blocks import (
 )
 from ui.slack_desk import CHANNEL, Desk, owner_of
 from ui.slack_events import (
+    MAX_EXPLAINED_CHARS,
+    plain_text,
     read_command,
     read_event,
     read_shortcut,
     read_thread_started,
 )
 from ui.slack_labels import EN, SLACK_LABELS, ZH
-from ui.slack_mrkdwn import escape
+from ui.slack_mrkdwn import code, escape
 from ui.slack_records import Deleted, Edited, Heard, Spoken
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ COMMAND, EXPLAIN = "/study", "study_explain"
 """The slash command and the message shortcut, as the manifest names them."""
 
 _log = logging.getLogger(__name__)
+_MAX_BLOCKS = 50  # Slack takes no more in a message
 _Body = Mapping[str, Any]
 
 
@@ -85,7 +90,7 @@ class Handlers:
             (UNHELPFUL, self._keep_unhelpful),
             (ASK_OWNER, self._ask_owner),
         ):
-            app.action(action)(ack=_acknowledge, lazy=[listener])
+            app.action(action)(ack=_acknowledge, lazy=[self._guarded(listener)])
         app.action(OPEN_PAGE)(_acknowledge)
 
     # Questions
@@ -94,6 +99,9 @@ class Handlers:
         self, body: JsonObject, next_: Callable[[], None], context: "BoltContext"
     ) -> "BoltResponse | None":
         """Note the edit or deletion of a question; everything else goes its way."""
+        if body.get("type") == "app_rate_limited":
+            _log.warning("Slack holds back events: more than 30,000 came within an hour.")
+            return context.ack()
         read = read_event(body, self._bot_user) if "event" in body else None
         if isinstance(read, Edited):
             self._desk.inbox.edit(read)
@@ -129,21 +137,50 @@ class Handlers:
         word, _, rest = str(body.get("text") or "").strip().partition(" ")
         if word.lower() == "ask" and rest.strip():
             heard = read_command(body, rest)
-            self._take_in(heard)
-            ack(_to_asker(_searching(heard.text)))
+            if self._is_kept(heard, body):
+                ack(_to_asker(_searching(heard.text)))
+            else:
+                ack()
         elif word.lower() in ("", "ask", "help"):
             ack(_to_asker(f"{ZH.help}\n\n{EN.help}"))
         else:
-            say = SLACK_LABELS[detect_language(body["text"])]
-            unknown = say.unknown_command.format(command=f"{COMMAND} {escape(word)}")
+            text = plain_text(str(body["text"]))
+            say = SLACK_LABELS[detect_language(text)]
+            unknown = say.unknown_command.format(
+                command=code(f"{COMMAND} {word}"),
+                instead=code(f"{COMMAND} ask {text[:MAX_EXPLAINED_CHARS]}"),
+            )
             ack(_to_asker(f"{unknown}\n\n{say.help}"))
 
     def _on_shortcut(self, body: JsonObject, ack: Callable[..., object]) -> None:
-        heard = read_shortcut(body)
-        self._take_in(heard)
+        self._is_kept(read_shortcut(body), body)
         ack()
 
+    def _is_kept(self, heard: Heard, body: _Body) -> bool:
+        """Return whether it was taken in; else its asker hears so, as Slack won't send it again."""
+        try:
+            self._take_in(heard)
+        except StudyError:
+            say = SLACK_LABELS[detect_language(heard.text)]
+            self._tell(body, say.try_again.format(incident=log_incident()), patience_s=2.0)
+            return False
+        return True
+
     # Buttons
+
+    def _guarded(self, listener: Callable[[JsonObject], None]) -> Callable[[JsonObject], None]:
+        """Return `listener`, whose failures are told to who pressed the button."""
+
+        def run(body: JsonObject) -> None:
+            try:
+                listener(body)
+            except Exception:  # noqa: BLE001 - the outermost handler of buttons
+                incident = log_incident()
+                written = str((body.get("message") or {}).get("text") or "")
+                say = SLACK_LABELS[detect_language(written)]
+                self._tell(body, say.button_failed.format(incident=incident))
+
+        return run
 
     def _show_sources(self, body: JsonObject) -> None:
         turn = self._turn(body)
@@ -159,7 +196,9 @@ class Handlers:
         try:
             self._api.call("views.open", patience_s=2.0, trigger_id=body["trigger_id"], view=view)
         except SlackFailed as error:
-            _log.warning("The sources of turn %s can't be shown: %s", turn.turn_id, error)
+            _log.warning("%s The sources are shown below the answer.", error)
+            below = {"text": view["title"]["text"], "blocks": view["blocks"][:_MAX_BLOCKS]}
+            self._reply(body, below)
 
     def _keep_helpful(self, body: JsonObject) -> None:
         self._keep_opinion(body, "up")
@@ -173,12 +212,9 @@ class Handlers:
             self._tell(body, f"{ZH.answer_gone}\n{EN.answer_gone}")
             return
         store = self._desk.conversations
-        comment = store.feedback(turn.turn_id).comment
-        feedback = Feedback(value=value, comment=comment)
-        user = str(body["user"]["id"])
-        keep_opinion(
-            store, self._desk.gaps, turn.turn_id, turn.answer, feedback, channel=CHANNEL, asker=user
-        )
+        feedback, user = Feedback(value=value), str(body["user"]["id"])
+        gaps = self._desk.gaps
+        keep_opinion(store, gaps, turn.turn_id, turn.answer, feedback, channel=CHANNEL, reader=user)
         self._tell(body, SLACK_LABELS[detect_language(turn.question)].thanks)
 
     def _ask_owner(self, body: JsonObject) -> None:
@@ -194,7 +230,7 @@ class Handlers:
             text=turn.question,
             surface="private",
             ts=str((body.get("container") or {}).get("message_ts") or ""),
-            response_url=str(body["response_url"]),
+            response_url=str(body.get("response_url") or ""),
             notice="pass_on",
         )
         if self._desk.inbox.take_in(heard):
@@ -205,21 +241,27 @@ class Handlers:
     def _turn(self, body: _Body) -> StoredTurn | None:
         """Return the turn that a button belongs to, if it was said where the button is."""
         turn_id = str(body["actions"][0].get("value") or "")
-        channel = str((body.get("channel") or {}).get("id") or "")
         user = str(body["user"]["id"])
-        for owner in (owner_of(channel), owner_of(channel, user)):
-            if turn := self._desk.conversations.turn_of(turn_id, owner):
-                return turn
+        here = str((body.get("channel") or {}).get("id") or "")
+        # Where an answer can't be posted, it comes to its asker as a direct message.
+        asked = self._desk.inbox.asked_in(turn_id, user) if here.startswith("D") else ""
+        for channel in (here, asked):
+            for owner in (owner_of(channel), owner_of(channel, user)):
+                if channel and (turn := self._desk.conversations.turn_of(turn_id, owner)):
+                    return turn
         return None
 
-    def _tell(self, body: _Body, text: str) -> None:
+    def _tell(self, body: _Body, text: str, *, patience_s: float | None = None) -> None:
         """Tell who pressed a button, and nobody else."""
+        self._reply(body, {"text": text}, patience_s=patience_s)
+
+    def _reply(self, body: _Body, message: JsonObject, *, patience_s: float | None = None) -> None:
+        response_url = str(body.get("response_url") or "")
+        private = {"response_type": "ephemeral", "replace_original": False}
         try:
-            self._api.reply_privately(
-                str(body["response_url"]), _to_asker(text) | {"replace_original": False}
-            )
+            self._api.reply_privately(response_url, message | private, patience_s=patience_s)
         except SlackFailed as error:
-            _log.info("%s", error)
+            _log.warning("%s Nobody could be told.", error)
 
 
 def _searching(text: str) -> str:

@@ -1,19 +1,22 @@
 """HTTP mode: what Slack posts to `/slack/events`, and whether the bot is well at `/healthz`.
 
-The home of starlette and uvicorn. Signatures are verified by slack_bolt, in the app itself.
+The home of starlette and uvicorn. Who can't prove to be Slack is refused before anything of a body
+is read; slack_bolt verifies once more, in the app itself.
 """
 
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from assistant.errors import StudyError
 
 if TYPE_CHECKING:
     from slack_bolt import App
+    from slack_sdk.signature import SignatureVerifier
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -29,8 +32,22 @@ _STOP_TIMEOUT_S = 5.0
 
 
 @contextmanager
-def serve(app: "App", *, host: str, port: int, health: "Callable[[], JsonObject]") -> Iterator[int]:
+def serve(
+    app: "App",
+    *,
+    signing_secret: str,
+    host: str,
+    port: int,
+    health: "Callable[[], JsonObject]",
+) -> Iterator[int]:
     """Yield the port that is served; requests under way are answered when the block ends.
+
+    Args:
+        app: what answers requests that are surely Slack's.
+        signing_secret: proves that they are; not empty.
+        host: the address to listen at.
+        port: 0 for a free one.
+        health: returns what `/healthz` says.
 
     Raises:
         StudyError: the port can't be had.
@@ -47,7 +64,7 @@ def serve(app: "App", *, host: str, port: int, health: "Callable[[], JsonObject]
             hint="Set STUDY_SLACK__PORT or STUDY_SLACK__HOST to others, or end what holds it.",
         ) from error
     config = uvicorn.Config(
-        _web_app(app, health),
+        _web_app(app, signing_secret, health),
         log_level=logging.WARNING,
         access_log=False,
         server_header=False,
@@ -67,12 +84,15 @@ def serve(app: "App", *, host: str, port: int, health: "Callable[[], JsonObject]
         listener.close()
 
 
-def _web_app(app: "App", health: "Callable[[], JsonObject]") -> "Starlette":
+def _web_app(app: "App", signing_secret: str, health: "Callable[[], JsonObject]") -> "Starlette":
     from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+    from slack_sdk.signature import SignatureVerifier
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse, PlainTextResponse
     from starlette.routing import Route
+
+    verifier = SignatureVerifier(signing_secret)
 
     async def events(request: "Request") -> "Response":
         body = bytearray()
@@ -80,9 +100,15 @@ def _web_app(app: "App", health: "Callable[[], JsonObject]") -> "Starlette":
             body += piece
             if len(body) > MAX_BODY_BYTES:
                 return PlainTextResponse("Too large.", status_code=413)
+        raw = bytes(body)
+        if _is_ssl_check(raw):
+            return PlainTextResponse("")
+        if not _is_signed(verifier, raw, request.headers):
+            return PlainTextResponse("Not signed by Slack.", status_code=401)
         try:
-            bolt_request = to_bolt_request(request, bytes(body))
-        except ValueError:  # no UTF-8, or no JSON: surely not from Slack
+            bolt_request = to_bolt_request(request, raw)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            # slack_bolt takes any JSON for an object that Slack sends.
             return PlainTextResponse("Not understood.", status_code=400)
         # In a thread: one request that waits for the database must not hold up the others.
         return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
@@ -99,3 +125,15 @@ def _web_app(app: "App", health: "Callable[[], JsonObject]") -> "Starlette":
             Route(HEALTH_PATH, healthz, methods=["GET"]),
         ]
     )
+
+
+def _is_signed(verifier: "SignatureVerifier", body: bytes, headers: Mapping[str, str]) -> bool:
+    try:
+        return verifier.is_valid_request(body, headers)
+    except (ValueError, TypeError):  # a time that is no number, a signature or body that is no text
+        return False
+
+
+def _is_ssl_check(body: bytes) -> bool:
+    """Whether Slack only looks at our certificate, which it does without a signature."""
+    return body.startswith(b"ssl_check=") and parse_qs(body)[b"ssl_check"] == [b"1"]

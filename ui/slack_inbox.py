@@ -2,8 +2,7 @@
 
 One SQLite file for all processes of the bot. A question is taken in before Slack is told that it
 arrived, under a key that all its redeliveries share. Who works on it holds a lease; when that runs
-out, since its process died, another takes over. What is to be posted is noted before and after, so
-that a message is found again, not posted twice.
+out, since its process died, another takes over.
 """
 
 import sqlite3
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from ui.slack_database import SlackDatabase
+from ui.slack_posted import Posted
 from ui.slack_records import Deleted, Edited, Heard, Notice, Question, State, Surface
 
 KEEP_S = 90 * 24 * 3600.0
@@ -58,6 +58,7 @@ class Inbox:
             StudyError: it can't be opened.
         """
         self._database = SlackDatabase(path)
+        self.posted = Posted(self._database)
         self._holder = holder
         self._limits = limits
         self._lease_s = lease_s
@@ -85,7 +86,8 @@ class Inbox:
             added = connection.execute(
                 "INSERT INTO questions (key, event_id, team, channel, user, ts, thread_ts, surface,"
                 " text, notice, response_url, state, wait_s, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?, ?)"
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', ?, ?"
+                " WHERE ? = '' OR NOT EXISTS (SELECT 1 FROM questions WHERE event_id = ?)"
                 " ON CONFLICT (key) DO NOTHING",
                 (
                     heard.key,
@@ -101,6 +103,8 @@ class Inbox:
                     heard.response_url,
                     wait_s,
                     self._clock(),
+                    heard.event_id,
+                    heard.event_id,
                 ),
             )
             return added.rowcount == 1
@@ -135,6 +139,14 @@ class Inbox:
                 (team, channel, thread_ts),
             )
             return found.fetchone() is not None
+
+    def asked_in(self, turn_id: str, user: str) -> str:
+        """Return the channel in which `user` asked what a turn answers; "" if somebody else did."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT channel FROM questions WHERE turn_id = ? AND user = ?", (turn_id, user)
+            ).fetchone()
+            return "" if found is None else str(found[0])
 
     def edit(self, edited: Edited) -> None:
         """Give a question that is not answered yet its new text; work on the old one is void."""
@@ -248,35 +260,6 @@ class Inbox:
                 f"SELECT count(*) FROM questions WHERE {_OPEN} AND id < ?", (question_id,)
             ).fetchone()
             return int(number)
-
-    # What was posted
-
-    def posted(self, question_id: int, part: int) -> str | None:
-        """Return the `ts` of a part's message: "" if it is unknown whether it was posted.
-
-        None: nobody began to post it.
-        """
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT ts FROM deliveries WHERE question_id = ? AND part = ?", (question_id, part)
-            ).fetchone()
-            return None if row is None else str(row[0])
-
-    def note_posting(self, question_id: int, part: int, ts: str = "") -> None:
-        """Note that a part is about to be posted, or with `ts`, that it was."""
-        with self._database.writing() as connection:
-            connection.execute(
-                "INSERT INTO deliveries (question_id, part, ts) VALUES (?, ?, ?)"
-                " ON CONFLICT (question_id, part) DO UPDATE SET ts = excluded.ts",
-                (question_id, part, ts),
-            )
-
-    def forget_posting(self, question_id: int, part: int) -> None:
-        """Note that a part was surely not posted, or is gone."""
-        with self._database.writing() as connection:
-            connection.execute(
-                "DELETE FROM deliveries WHERE question_id = ? AND part = ?", (question_id, part)
-            )
 
     # The file
 

@@ -32,6 +32,7 @@ class SlackLabels:
     thanks: str
     passed_on: str
     not_passed_on: str
+    button_failed: str
     passed_question: str
     answer_gone: str
     open_source: str
@@ -70,6 +71,7 @@ ZH = SlackLabels(
     thanks="谢谢，已记录。",
     passed_on="已转给材料负责人。",
     not_passed_on="没能转给材料负责人，请稍后再试（编号 {incident}）。",
+    button_failed="没有成功，请稍后再试（编号 {incident}）。",
     passed_question="{user} 想请教材料负责人：",
     answer_gone="这个回答已不在记录中。",
     open_source="在原文中查看",
@@ -88,7 +90,7 @@ ZH = SlackLabels(
         "• `/study ask 问题`：回答只有您自己看得到\n"
         "• 消息菜单里的“Explain this”：请我解释那条消息"
     ),
-    unknown_command="没有 `{command}` 这个命令。",
+    unknown_command="没有 {command} 这个命令。要提问，请写 {instead}",
     welcome="想学点什么？我只根据课程材料回答，每句话都标明出处。",
     prompts_title="可以这样问",
     explain="请解释：{text}",
@@ -115,6 +117,7 @@ EN = SlackLabels(
     thanks="Thank you, noted.",
     passed_on="Passed on to the content owner.",
     not_passed_on="It could not be passed on; please try again later (id {incident}).",
+    button_failed="That did not work; please try again later (id {incident}).",
     passed_question="{user} asks the owner of the materials:",
     answer_gone="This answer is no longer on record.",
     open_source="Show in the document",
@@ -135,7 +138,7 @@ EN = SlackLabels(
         "• `/study ask QUESTION`: an answer that only you see\n"
         "• “Explain this” in a message's menu: I explain that message"
     ),
-    unknown_command="There is no command `{command}`.",
+    unknown_command="There is no command {command}. To ask, write {instead}",
     welcome="What would you like to learn? I answer from the course materials only, and every "
     "sentence says where it comes from.",
     prompts_title="You could ask",

@@ -108,6 +108,31 @@ def test_feedback_replaces_what_was_said_before(store: Conversations) -> None:
     assert store.feedback(turn.turn_id) == Feedback(value="up", comment="编号错了")
 
 
+def test_each_reader_has_an_opinion(store: Conversations) -> None:
+    turn = store.begin_turn(store.create("slack/C1", "t", "zh").conversation_id, "q")
+    store.give_feedback(turn.turn_id, Feedback(value="up"), "U1")
+    store.give_feedback(turn.turn_id, Feedback(value="down"), "U2")
+    assert [store.feedback(turn.turn_id, reader).value for reader in ("U1", "U2", "")] == [
+        "up",
+        "down",
+        None,
+    ]
+
+
+def test_opinions_of_an_older_file_are_kept(store: Conversations, home: Path) -> None:
+    turn = store.begin_turn(store.create("anna", "t", "zh").conversation_id, "q")
+    connection = sqlite3.connect(home / "conversations.sqlite")
+    connection.executescript(
+        "DROP TABLE opinions; CREATE TABLE feedback (turn_id TEXT NOT NULL PRIMARY KEY, value TEXT,"
+        " comment TEXT NOT NULL, created_at FLOAT NOT NULL); UPDATE schema_version SET version = 1;"
+        f"INSERT INTO feedback VALUES ('{turn.turn_id}', 'down', '编号错了', 1.0)"
+    )
+    connection.close()
+    for _ in range(2):
+        reopened = Conversations(home / "conversations.sqlite")
+        assert reopened.feedback(turn.turn_id) == Feedback(value="down", comment="编号错了")
+
+
 def test_unreadable_turn_does_not_hide_the_others(store: Conversations, home: Path) -> None:
     made = store.create("anna", "t", "zh")
     for _ in range(2):

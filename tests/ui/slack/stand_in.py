@@ -39,6 +39,7 @@ class Fault:
     error: str = ""
     retry_after_s: float | None = None
     drops: bool = False
+    body: str = ""
     carries_out: bool = False
 
 
@@ -65,6 +66,9 @@ class StandIn:
     groups: dict[str, list[str]] = field(default_factory=dict)
     closed_channels: set[str] = field(default_factory=set)
     is_panel: bool = True
+    says_only_ok: bool = False
+    takes_blocks: bool = True
+    limits: dict[str, int] = field(default_factory=dict)
     n_connections: int = 0
     acknowledged: list[str] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -119,10 +123,14 @@ class StandIn:
         app.router.add_get("/link", self._link)
         return app
 
-    async def _reply(self, request: web.Request) -> web.Response:
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
+        if time.monotonic() < self.closed_until_s.get(name, 0.0):
+            self.complaints.append(f"{name} called before Retry-After was over")
         if self.faults[name]:
-            return web.Response(status=self.faults[name].popleft().status, text="used_url")
+            return self._failing(request, name, self.faults[name].popleft())
+        if len(self.replies[name]) >= self.limits.get(name, 5):
+            return web.Response(status=404, text="used_url")
         self.replies[name].append(await request.json())
         return web.Response(text="ok")
 
@@ -163,6 +171,8 @@ class StandIn:
                 self._carry_out(method, arguments)
             return self._failing(request, method, fault)
         answer = self._carry_out(method, arguments)
+        if self.says_only_ok:
+            return web.json_response({"ok": answer["ok"]})
         return web.json_response(answer, headers={"x-oauth-scopes": SCOPES})
 
     def _failing(self, request: web.Request, method: str, fault: Fault) -> web.StreamResponse:
@@ -170,6 +180,8 @@ class StandIn:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault.body:
+            return web.Response(status=fault.status, text=fault.body)
         headers = {}
         if fault.retry_after_s is not None:
             headers["Retry-After"] = str(fault.retry_after_s)
@@ -181,6 +193,8 @@ class StandIn:
         channel = str(arguments.get("channel") or "")
         if channel in self.closed_channels:
             return {"ok": False, "error": "not_in_channel"}
+        if arguments.get("blocks") and not self.takes_blocks:
+            return {"ok": False, "error": "invalid_blocks"}
         match method:
             case "auth.test":
                 who = {"user_id": BOT_USER, "bot_id": BOT_ID, "team_id": TEAM}

@@ -64,6 +64,7 @@ def test_buttons_that_lead_nowhere_are_left_out() -> None:
 def test_sources_are_numbered_with_title_and_heading() -> None:
     (message,) = answer_messages(made_answer(EN_QUESTION), "t1", Offers())
     assert "[1] LoRA: Low-Rank Adaptation › 4 Method · page 4" in text_of(message)
+    assert message.text.endswith("\n\n[1] LoRA: Low-Rank Adaptation › 4 Method · page 4")
 
 
 def test_unsupported_sentence_is_marked() -> None:

@@ -270,6 +270,8 @@ def test_command_ask_is_answered_to_the_asker_alone(slack: StandIn, run_bot: Run
         ("", "/study ask"),
         ("help", "直接写出问题"),
         ("frob <x>", "There is no command `/study frob`"),
+        ("What is `a` &amp; <!channel>?", "write `/study ask What is ˋaˋ &amp; ?`"),
+        ("什么是词元？", "请写 `/study ask 什么是词元？`"),
     ],
 )
 def test_command_without_a_question_gets_help(
@@ -543,3 +545,12 @@ def test_no_thread_is_left_behind(slack: StandIn, run_bot: RunBot) -> None:
     with run_bot():
         pass
     wait_for(lambda: not [t for t in threading.enumerate() if t.name.startswith("slack-")])
+
+
+def test_events_that_slack_holds_back_are_logged(
+    slack: StandIn, run_bot: RunBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_bot() as bot:
+        told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1}
+        assert post(bot.url, told)[0] == 200
+    assert "holds back events" in caplog.text

@@ -1,5 +1,9 @@
 """The buttons under an answer, pressed over HTTP."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from assistant.gaps import Gaps
@@ -7,7 +11,7 @@ from tests.ui.samples import ABSTAINED_ZH
 from tests.ui.slack.conftest import RunBot, all_text, is_answered, wait_for
 from tests.ui.slack.made_assistant import MadeAssistant
 from tests.ui.slack.stand_in import Fault, StandIn, action, event, post
-from ui.conversations import Conversations
+from ui.conversations import CONVERSATIONS_FILE, Conversations
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -55,7 +59,8 @@ def test_opinion_is_kept(
         turn_id = turn_of(slack)
         post(bot.url, action(button, turn_id, reply_url=reply_url(slack)), is_form=True)
         wait_for(lambda: slack.replies["button"])
-    assert store.feedback(turn_id).value == thumb
+    assert store.feedback(turn_id, "U1").value == thumb
+    assert store.feedback(turn_id, "U2").value is None
     (reply,) = slack.replies["button"]
     assert reply["text"] == "Thank you, noted."
     assert reply["response_type"] == "ephemeral"
@@ -75,6 +80,25 @@ def test_dislike_is_a_gap_until_it_is_thought_better_of(
         ]:
             slack.replies["button"].clear()
             post(bot.url, action(button, turn_id, reply_url=reply_url(slack)), is_form=True)
+            wait_for(lambda: slack.replies["button"])
+            assert len(gaps.all()) == n_gaps
+
+
+def test_each_reader_of_a_channel_has_an_opinion(
+    slack: StandIn, run_bot: RunBot, gaps: Gaps
+) -> None:
+    with run_bot() as bot:
+        post(bot.url, event(text=EN))
+        turn_id = turn_of(slack)
+        for user, button, n_gaps in [
+            ("U1", "study_unhelpful", 1),
+            ("U2", "study_helpful", 1),
+            ("U3", "study_unhelpful", 2),
+            ("U1", "study_helpful", 1),
+        ]:
+            slack.replies["button"].clear()
+            pressed = action(button, turn_id, reply_url=reply_url(slack), user={"id": user})
+            post(bot.url, pressed, is_form=True)
             wait_for(lambda: slack.replies["button"])
             assert len(gaps.all()) == n_gaps
 
@@ -135,15 +159,31 @@ def test_answer_of_another_channel_is_not_shown(
     assert slack.called("views.open") == []
 
 
-def test_view_that_cannot_be_opened_harms_nothing(slack: StandIn, run_bot: RunBot) -> None:
+def test_sources_stand_below_the_answer_where_no_view_can_be_opened(
+    slack: StandIn, run_bot: RunBot
+) -> None:
     slack.fail("views.open", Fault(error="expired_trigger_id"))
     with run_bot() as bot:
         post(bot.url, event(text=EN))
         pressed = action("study_sources", turn_of(slack), reply_url=reply_url(slack))
         assert post(bot.url, pressed, is_form=True)[0] == 200
-        wait_for(lambda: slack.called("views.open"))
-        post(bot.url, event(text=EN, channel="C2"))
-        wait_for(lambda: any(map(is_answered, slack.said("C2"))))
+        wait_for(lambda: slack.replies["button"])
+    (reply,) = slack.replies["button"]
+    assert "> LoRA freezes the pretrained weights" in all_text(reply)
+    assert reply["response_type"] == "ephemeral"
+
+
+def test_button_that_fails_says_so_with_an_id(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path
+) -> None:
+    with run_bot() as bot:
+        post(bot.url, event(text=EN))
+        pressed = action("study_helpful", turn_of(slack), reply_url=reply_url(slack))
+        with closing(sqlite3.connect(tmp_path / CONVERSATIONS_FILE)) as connection:
+            connection.execute("DROP TABLE conversations")
+        post(bot.url, pressed, is_form=True)
+        wait_for(lambda: slack.replies["button"])
+    assert "That did not work" in slack.replies["button"][0]["text"]
 
 
 def test_link_button_is_acknowledged(slack: StandIn, run_bot: RunBot) -> None:

@@ -57,6 +57,15 @@ def test_missing_scope_is_named(
     assert "moon:read" in check.finding
 
 
+def test_scopes_that_slack_does_not_name_are_not_said_to_be_there(
+    slack: StandIn, tmp_path: Path
+) -> None:
+    slack.says_only_ok = True
+    check = next(iter(slack_checks(bot_settings(tmp_path, slack.url))))
+    assert check.verdict == "ok"
+    assert check.finding == "The bot in Slack; Slack does not say which scopes the token has"
+
+
 def test_group_that_cannot_be_read_is_a_problem(slack: StandIn, tmp_path: Path) -> None:
     settings = bot_settings(tmp_path, slack.url, audiences={"S1": ("managers",)})
     assert verdicts(settings)["slack groups"] == "ok"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.slack.stand_in import event
-from ui.slack_events import plain_text, read_event, unanswerable
+from ui.slack_events import plain_text, read_command, read_event, unanswerable
 from ui.slack_records import Deleted, Edited, Spoken
 
 
@@ -74,3 +74,16 @@ def test_update_of_a_bots_message_is_no_edit() -> None:
 def test_mention_that_an_edit_brought_about_is_none() -> None:
     edited = {"user": "U1", "ts": "1.2"}
     assert read_event(event(text="<@UBOT> hi", edited=edited), "UBOT") is None
+
+
+def test_half_a_character_is_no_reason_to_fail() -> None:
+    read = read_event(event(text="<@UBOT> what \ud800 is it"), "UBOT")
+    assert isinstance(read, Spoken)
+    assert read.heard.text == "what ? is it"
+
+
+def test_commands_without_a_trigger_are_told_apart() -> None:
+    body = {"user_id": "U1", "channel_id": "C1", "team_id": "T1", "text": "ask hi"}
+    assert read_command(body, "hi").key != read_command(body, "hi").key
+    triggered = body | {"trigger_id": "t1"}
+    assert read_command(triggered, "hi").key == read_command(triggered, "hi").key

@@ -61,6 +61,26 @@ def test_question_is_new_once_for_all_processes(open_inbox: Callable[[str], Inbo
     assert not open_inbox("b").take_in(HEARD)
 
 
+def test_event_is_taken_in_once_whatever_it_is_about(
+    open_inbox: Callable[[str], Inbox],
+) -> None:
+    inbox = open_inbox("a")
+    assert inbox.take_in(heard(1, event_id="Ev1"))
+    assert not inbox.take_in(heard(2, event_id="Ev1"))
+    assert inbox.take_in(heard(2, event_id="Ev2"))
+    assert inbox.take_in(heard(3))
+    assert inbox.take_in(heard(4))
+
+
+def test_who_asked_is_known_of_a_turn(open_inbox: Callable[[str], Inbox]) -> None:
+    inbox = open_inbox("a")
+    inbox.take_in(heard(1))
+    question = inbox.claim("new")
+    assert question is not None
+    inbox.note_turn(question.question_id, "conversation", "turn")
+    assert [inbox.asked_in("turn", user) for user in ("U1", "U2")] == ["C1", ""]
+
+
 def test_many_threads_take_in_and_claim_each_question_once(
     open_inbox: Callable[..., Inbox],
 ) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ from tests.ui.slack.stand_in import (
     signed,
     standing_in,
 )
-from ui import slack_api, slack_queue, slack_socket
+from ui import slack_api, slack_database, slack_queue, slack_socket
+from ui.slack_bot import INBOX_FILE
 
 EN = "<@UBOT> What does LoRA freeze?"
 
@@ -70,15 +72,79 @@ def test_challenge_of_the_address_is_answered(slack: StandIn, run_bot: RunBot) -
     assert "c-1" in body
 
 
-@pytest.mark.parametrize(
-    ("body", "status"), [(b"\xff\xfe", 400), (b"{", 400), (b"x" * 1_000_001, 413), (b"", 401)]
-)
-def test_nonsense_is_refused(slack: StandIn, run_bot: RunBot, body: bytes, status: int) -> None:
+def test_certificate_is_looked_at_without_a_signature(slack: StandIn, run_bot: RunBot) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
     with run_bot() as bot:
-        headers = {"Content-Type": "application/json", **signed(body)}
-        if not body:
-            headers.pop("X-Slack-Signature")
-        assert post_raw(bot.url, body, headers)[0] == status
+        assert post_raw(bot.url, b"ssl_check=1&token=x", form) == (200, "")
+        assert post_raw(bot.url, b"ssl_check=2&token=x", form)[0] == 401
+
+
+NONSENSE = (b"[]", b"null", b'"x"', b"1", b"{", b"[" * 100_000)
+
+
+@pytest.mark.parametrize("body", NONSENSE, ids=lambda body: body[:9].decode())
+def test_nonsense_is_refused_and_nothing_of_it_is_read_without_a_signature(
+    slack: StandIn, run_bot: RunBot, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    with run_bot() as bot:
+        assert post_raw(bot.url, body, headers)[0] == 401
+        assert post_raw(bot.url, body, headers | signed(body))[0] == 400
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_body_that_is_too_large_is_not_read_to_its_end(slack: StandIn, run_bot: RunBot) -> None:
+    body = b"x" * 1_000_001
+    with run_bot() as bot:
+        assert post_raw(bot.url, body, signed(body))[0] == 413
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"X-Slack-Request-Timestamp": "soon"},
+        {"X-Slack-Signature": "v0=\xe9"},
+        {"X-Slack-Signature": ""},
+    ],
+    ids=["no time", "no text", "empty"],
+)
+def test_headers_that_are_nonsense_are_refused(
+    slack: StandIn, run_bot: RunBot, wrong: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_bot() as bot:
+        assert post_raw(bot.url, b"{}", signed(b"{}") | wrong)[0] == 401
+    assert caplog.records == []
+
+
+# The inbox
+
+
+def test_what_cannot_be_kept_is_not_acknowledged_so_that_slack_sends_it_again(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_database, "_LOCK_TIMEOUT_S", 0.1)
+    sent = event(text=EN)
+    with run_bot() as bot, closing(sqlite3.connect(tmp_path / INBOX_FILE)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert post(bot.url, sent)[0] == 500
+        connection.rollback()
+        assert post(bot.url, sent, headers={"X-Slack-Retry-Num": "1"})[0] == 200
+        wait_for(lambda: n_answered(slack))
+    assert len(slack.said("C1")) == 1
+
+
+def test_command_that_cannot_be_kept_is_told_with_an_id(
+    slack: StandIn, run_bot: RunBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_database, "_LOCK_TIMEOUT_S", 0.1)
+    asked = {"command": "/study", "text": "ask 什么是词元？", "user_id": "U1", "trigger_id": "t"}
+    asked["response_url"] = slack.url.replace("/api/", "/reply/r")
+    with run_bot() as bot, closing(sqlite3.connect(tmp_path / INBOX_FILE)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert post(bot.url, asked, is_form=True)[0] == 200
+        connection.rollback()
+    (told,) = slack.replies["r"]
+    assert "请过几分钟再问一次" in told["text"]
 
 
 # The Web API
