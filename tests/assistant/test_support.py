@@ -278,6 +278,7 @@ def test_sentence_about_another_is_told(statement: str, sentence: str, others: l
         "它有多少层？",
         "哪年发表的？",
         "训练了几天？",
+        "食堂几点开门？",
     ],
 )
 def test_question_for_a_number(question: str) -> None:
