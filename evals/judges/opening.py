@@ -7,6 +7,7 @@ from evals.judges import Judge
 from evals.judges.model import ModelJudge
 from evals.judges.nli import NliJudge
 from evals.judges.rules import RulesJudge
+from evals.judges.sentences import SentenceReader
 from evals.judges.stack import StackedJudge
 
 NAMES = "rules, model, stack, or nli: and the id or folder of a cross-encoder"
@@ -18,12 +19,13 @@ def open_judge(name: str, *, embedder: TextEmbedder, chat_model: ChatModel) -> J
     Raises:
         ConfigError: there is none of that name, or what it needs is not installed.
     """
+    reader = SentenceReader(embedder)
     if name == "rules":
-        return RulesJudge(embedder)
+        return RulesJudge(reader)
     if name == "model":
-        return ModelJudge(chat_model)
+        return ModelJudge(chat_model, reader)
     if name == "stack":
-        return StackedJudge([RulesJudge(embedder), ModelJudge(chat_model)])
+        return StackedJudge([RulesJudge(reader), ModelJudge(chat_model, reader)])
     if name.startswith("nli:"):
         return NliJudge(name.removeprefix("nli:"))
     raise ConfigError(f"There is no judge {name}.", hint=f"Name one of: {NAMES}.")

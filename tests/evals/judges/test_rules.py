@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from assistant.centring import Centres
-from evals.judges.rules import FloatArray, RulesJudge
+from evals.judges.rules import RulesJudge
+from evals.judges.sentences import FloatArray, SentenceReader
 from tests.fakes import FakeEmbedder
 
 FLAT = "A flat index compares the query with every stored vector, so its result is exact."
@@ -12,7 +13,8 @@ HNSW = "An HNSW index was published by Malkov and Yashunin in 2020 and needs ext
 
 
 def rules(embedder: FakeEmbedder | None = None, **others: float) -> RulesJudge:
-    return RulesJudge(embedder or FakeEmbedder("index", "memory"), centres=Centres({}), **others)
+    embedder = embedder or FakeEmbedder("index", "memory")
+    return RulesJudge(SentenceReader(embedder, centres=Centres({})), **others)
 
 
 def test_a_copied_sentence_is_supported_and_another_number_is_not() -> None:
@@ -72,5 +74,6 @@ def test_vectors_are_centred_by_language() -> None:
     embedder = FakeEmbedder("index", "memory")
     passage, statement = "Words about other things here.", "Words about other things there."
     plain = rules(embedder).judge(statement, [passage])
-    centred = RulesJudge(embedder, centres=Centres({("sentence", "en"): centre}))
+    centres = Centres({("sentence", "en"): centre})
+    centred = RulesJudge(SentenceReader(embedder, centres=centres))
     assert centred.judge(statement, [passage]).probability < plain.probability
