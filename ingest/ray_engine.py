@@ -9,11 +9,13 @@ import importlib.util
 import logging
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -35,8 +37,10 @@ from ingest.records import SourceFile
 MAX_BLOCKS = 1_000
 """Of a data set. A block is what a worker gets, gives back and, when it dies, does again."""
 
-_RETRIES = 3
-"""Of a block whose worker died: a text that kills its worker must not do so for ever."""
+PATIENCE_S = 1800.0
+"""Without any block done the work is given up: a text that kills its worker would for ever."""
+
+_STDERR = 2
 
 _HINT = "See docs/ray.md; STUDY_INGEST__ENGINE=local works without a cluster."
 
@@ -125,7 +129,8 @@ class RayEngine:
             "embedder": self._embedder,
         }
         items = [file_row(number, file) for number, file in enumerate(files)]
-        with closing(self._mapped(items, FileReader, reader)) as rows:
+        patience_s = PATIENCE_S + limits.timeout_s
+        with closing(self._mapped(items, FileReader, reader, patience_s=patience_s)) as rows:
             for row in rows:
                 yield parsed_file(files[row["number"]], row)
 
@@ -151,6 +156,7 @@ class RayEngine:
         arguments: Mapping[str, object],
         *,
         on_gpus: bool = False,
+        patience_s: float = PATIENCE_S,
     ) -> Generator[Row, None, None]:
         """Yield what workers make of `items`; on GPUs only where the cluster has any."""
         if not items:
@@ -166,14 +172,14 @@ class RayEngine:
         with _translated():
             import ray.data
 
+            context = ray.data.DataContext.get_current()
+            context.execution_no_progress_timeout_s = patience_s
             rows = ray.data.from_items(
                 list(items), override_num_blocks=min(len(items), MAX_BLOCKS)
             ).map(
                 worker,
                 fn_constructor_kwargs=dict(arguments),
                 compute=ray.data.ActorPoolStrategy(size=min(n_workers, len(items))),
-                max_restarts=-1,
-                max_task_retries=_RETRIES,
                 **per_worker,
             )
             yield from rows.iter_rows()
@@ -188,7 +194,9 @@ class _Cluster:
     n_gpus: int
 
     def told(self) -> str:
-        return f"{self.n_machines} machines, {self.n_cpus} CPUs, {self.n_gpus} GPUs"
+        """Return it for people."""
+        parts = {"machine": self.n_machines, "CPU": self.n_cpus, "GPU": self.n_gpus}
+        return ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in parts.items())
 
 
 @contextmanager
@@ -215,12 +223,13 @@ def _joined(address: str) -> Iterator[_Cluster]:
             options = {"include_dashboard": False, "_temp_dir": stack.enter_context(folder)}
         stack.callback(ray.shutdown)
         with _translated(f"There is no Ray cluster at {address}"):
-            ray.init(
-                address=address,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                **options,
-            )
+            with _unheard():
+                ray.init(
+                    address=address,
+                    log_to_driver=False,
+                    logging_level=logging.CRITICAL,
+                    **options,
+                )
             resources = ray.cluster_resources()
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -230,6 +239,20 @@ def _joined(address: str) -> Iterator[_Cluster]:
             n_cpus=max(int(resources.get("CPU", 0)), 1),
             n_gpus=int(resources.get("GPU", 0)),
         )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Drop what is written to stderr: Ray's C++ part tells there that it is told to be silent."""
+    sys.stderr.flush()
+    kept = os.dup(_STDERR)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 @cache
@@ -257,11 +280,14 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _translated(what: str = "The Ray cluster failed") -> Iterator[None]:
     """Turn what Ray raises into IngestError."""
+    from ray.data.exceptions import ExecutionTimeoutError, SystemException
     from ray.exceptions import RayError
 
+    of_ray = (RayError, SystemException, ExecutionTimeoutError)
+    of_init = (ConnectionError, RuntimeError, ValueError)
     try:
         yield
-    except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+    except (*of_ray, *of_init) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = lines[-1].rstrip(".") if lines else type(error).__name__
         raise IngestError(f"{what}: {reason}.", hint=_HINT) from error
