@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import os
 import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ MAX_BLOCKS = 1_000
 PATIENCE_S = 1800.0
 """Without any block done the work is given up: a text that kills its worker would for ever."""
 
+_REACHABLE_S = 10
 _STDERR = 2
 
 _HINT = "See docs/ray.md; STUDY_INGEST__ENGINE=local works without a cluster."
@@ -48,6 +50,8 @@ _QUIET: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DATA_LOG_LEVEL": "CRITICAL",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    # What a node tells of workers that died would go to stdout, whatever `log_to_driver` says.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
 }
 _ON_LOOPBACK: Mapping[str, str] = {
     # Has a cluster of one machine bind to 127.0.0.1, as Ray does elsewhere by default.
@@ -216,11 +220,13 @@ def _joined(address: str) -> Iterator[_Cluster]:
         if is_local:
             # Paths of sockets are short: not every folder for temporary files is.
             folder = tempfile.TemporaryDirectory(
-                prefix="study-ray-",
+                prefix=f"study-ray-{os.getpid()}-",
                 dir="/tmp" if os.name == "posix" else None,
                 ignore_cleanup_errors=True,
             )
             options = {"include_dashboard": False, "_temp_dir": stack.enter_context(folder)}
+        else:
+            _check_reachable(address)
         stack.callback(ray.shutdown)
         with _translated(f"There is no Ray cluster at {address}"):
             with _unheard():
@@ -239,6 +245,17 @@ def _joined(address: str) -> Iterator[_Cluster]:
             n_cpus=max(int(resources.get("CPU", 0)), 1),
             n_gpus=int(resources.get("GPU", 0)),
         )
+
+
+def _check_reachable(address: str) -> None:
+    """Raise IngestError where nobody listens: Ray itself would go on trying for minutes."""
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal()) or "://" in address:
+        return  # "auto" and the like: Ray says at once what is wrong
+    try:
+        socket.create_connection((host, int(port)), _REACHABLE_S).close()
+    except (OSError, OverflowError) as error:
+        raise IngestError(f"There is no Ray cluster at {address}: {error}.", hint=_HINT) from error
 
 
 @contextmanager

@@ -74,6 +74,10 @@ class FileReader:
         self._embedder = embedder
         self._parser = ParserWorker()
 
+    def __del__(self) -> None:
+        """End the process: Ray lets go of a reader without another word."""
+        self._parser.stop()
+
     def __call__(self, row: Row) -> Row:
         """Return the row of the file's number with the reply on it."""
         try:
