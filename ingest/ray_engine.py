@@ -170,7 +170,7 @@ class RayEngine:
             self._announce(f"Ray works at it: {self._cluster.told()}.")
         cluster = self._cluster
         if on_gpus and cluster.n_gpus:
-            n_workers, per_worker = cluster.n_gpus, {"num_cpus": 0, "num_gpus": 1}
+            n_workers, per_worker = cluster.n_gpus, {"num_gpus": 1}
         else:
             n_workers, per_worker = self._workers or cluster.n_cpus, {"num_cpus": 1}
         with _translated():
@@ -186,7 +186,9 @@ class RayEngine:
                 compute=ray.data.ActorPoolStrategy(size=min(n_workers, len(items))),
                 **per_worker,
             )
-            yield from rows.iter_rows()
+            blocks = rows.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+            for block in blocks:
+                yield from block.to_pylist()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,4 +309,6 @@ def _translated(what: str = "The Ray cluster failed") -> Iterator[None]:
     except (*of_ray, *of_init) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = lines[-1].rstrip(".") if lines else type(error).__name__
+        if isinstance(error, ExecutionTimeoutError):
+            reason = "nothing got done for long: no worker is free, or one dies again and again"
         raise IngestError(f"{what}: {reason}.", hint=_HINT) from error
