@@ -8,6 +8,7 @@ batches, and gives back what comes, in whatever order. What the workers do is in
 import importlib.util
 import logging
 import os
+import re
 import secrets
 import socket
 import sys
@@ -40,6 +41,9 @@ MAX_BLOCKS = 1_000
 
 PATIENCE_S = 1800.0
 """Without any block done the work is given up: a text that kills its worker would for ever."""
+
+_ROOT_ERROR = re.compile(r"^[\w.]*(?:Error|Exception): .+$", re.MULTILINE)
+"""In the tracebacks that Ray hands on, the first is what a worker met, the others are Ray's."""
 
 _REACHABLE_S = 10
 _STDERR = 2
@@ -307,8 +311,8 @@ def _translated(what: str = "The Ray cluster failed") -> Iterator[None]:
     try:
         yield
     except (*of_ray, *of_init) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = lines[-1].rstrip(".") if lines else type(error).__name__
+        root = _ROOT_ERROR.search(str(error))
+        reason = root[0] if root else str(error).strip().rpartition("\n")[2]
         if isinstance(error, ExecutionTimeoutError):
             reason = "nothing got done for long: no worker is free, or one dies again and again"
-        raise IngestError(f"{what}: {reason}.", hint=_HINT) from error
+        raise IngestError(f"{what}: {reason.rstrip('.')}.", hint=_HINT) from error

@@ -36,13 +36,15 @@ needs_ray = pytest.mark.skipif(
 
 
 class DiesOnce(HashEmbedder):
-    """Takes the first worker that embeds down with it."""
+    """Takes the first worker that embeds down with it; can't embed "boom"."""
 
     def __init__(self, mark: Path) -> None:
         super().__init__()
         self._mark = mark
 
     def _embed(self, texts: list[str], *, are_questions: bool) -> FloatArray:
+        if "boom" in texts:
+            raise RuntimeError("too little memory")
         if not self._mark.exists():
             self._mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -184,13 +186,15 @@ def test_a_run_that_was_killed_goes_on_and_gives_what_the_local_engine_gives(
 @needs_ray
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ray[.]")  # Ray's about its own settings
-def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(
+def test_a_worker_that_dies_is_replaced_and_one_that_fails_says_why(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     batches = [[f"lamp {n}", f"灯 {n}"] for n in range(5)]
     mark = tmp_path / "mark"
-    with engine(mark=mark) as ray, closing(ray.embed(batches)) as results:
-        found = dict(results)
+    with engine(mark=mark) as ray:
+        found = dict(ray.embed(batches))
+        with pytest.raises(IngestError, match="failed: RuntimeError: too little memory"):
+            list(ray.embed([["boom"]]))
     assert mark.exists()
     assert sorted(found) == [0, 1, 2, 3, 4]
     embedder = HashEmbedder()
