@@ -36,7 +36,7 @@ ask:
 	@$(BIN)/study ask -- "$$q"
 
 test:
-	@tools/setup.sh "$(EXTRA),dev" 1 5
+	@tools/setup.sh "$(EXTRA),dev,ray" 1 5
 	@echo '[3/5] Browser' >&2
 	@tools/browser.sh >/dev/null
 	@echo '[4/5] Models' >&2

@@ -160,7 +160,14 @@ class AnsweringSettings(Group):
 
 
 class IngestSettings(Group):
-    """Limits that keep one bad file from harming the rest."""
+    """Where files are read, and limits that keep one bad file from harming the rest."""
+
+    engine: Literal["local", "ray"] = Field(
+        "local", description="ray: on a Ray cluster, with the extra `ray`; docs/ray.md."
+    )
+    ray_address: str | None = Field(
+        None, description="Of the cluster, like RAY_ADDRESS; with neither, one of this machine."
+    )
 
     max_file_mb: float = Field(100, gt=0, description="Larger files are refused.")
     max_unpacked_mb: float = Field(
@@ -170,7 +177,9 @@ class IngestSettings(Group):
     passage_tokens: int = Field(
         400, ge=50, le=480, description="Longest passage, tokens of the embedder."
     )
-    workers: int = Field(0, ge=0, description="Parsing processes; 0: one a core, 4 at most.")
+    workers: int = Field(
+        0, ge=0, description="Parsing processes; 0: one a core, 4 at most (Ray: all cores)."
+    )
 
 
 class PublishSettings(Group):

@@ -6,7 +6,7 @@ here: removing what is no longer used; the file may be deleted at any time.
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from assistant.errors import BusyError, StudyError
 FloatArray = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Called with the number of texts embedded so far and of all to embed."""
+
+EmbedBatches = Callable[[Sequence[Sequence[str]]], Generator[tuple[int, FloatArray], None, None]]
+"""Batches of texts → the number of each, from 0, and its vectors, in whatever order."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
@@ -77,10 +80,7 @@ class VectorCache:
         with self._opened() as connection, connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                (
-                    (embedder, text_hash, vector.astype(_LITTLE_ENDIAN).tobytes())
-                    for text_hash, vector in vectors.items()
-                ),
+                ((embedder, text_hash, to_bytes(vector)) for text_hash, vector in vectors.items()),
             )
 
     @contextmanager
@@ -120,6 +120,7 @@ def embed_with_cache(
     texts: Sequence[str],
     cache: VectorCache,
     progress: Progress | None = None,
+    embed_batches: EmbedBatches | None = None,
 ) -> tuple[FloatArray, int]:
     """Return the vectors of passages, shape (len(texts), dim), and how many were computed.
 
@@ -131,6 +132,7 @@ def embed_with_cache(
         texts: passages or sentences.
         cache: where vectors are kept.
         progress: called after each batch; not at all when nothing is new.
+        embed_batches: instead of one batch after the other by `embedder`.
 
     Raises:
         BusyError: another process kept the cache locked for too long.
@@ -139,21 +141,27 @@ def embed_with_cache(
     hashes, text_by_hash = _hashed(texts)
     kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
     vectors = {
-        text_hash: np.frombuffer(vector, _LITTLE_ENDIAN) for text_hash, vector in kept.items()
+        text_hash: from_bytes(vector, dim=embedder.dim)[0] for text_hash, vector in kept.items()
     }
     # Longest first, as in the embedder: batches of like lengths, and too little memory shows.
     missing = sorted(
         (text_hash for text_hash in text_by_hash if text_hash not in vectors),
         key=lambda text_hash: -len(text_by_hash[text_hash]),
     )
-    for start in range(0, len(missing), embedder.batch_size):
-        batch = missing[start : start + embedder.batch_size]
-        computed = embedder.embed_passages([text_by_hash[text_hash] for text_hash in batch])
-        by_hash = dict(zip(batch, computed, strict=True))
-        cache.put(embedder.fingerprint, by_hash)
-        vectors.update(by_hash)
-        if progress is not None:
-            progress(start + len(batch), len(missing))
+    batches = [
+        missing[start : start + embedder.batch_size]
+        for start in range(0, len(missing), embedder.batch_size)
+    ]
+    texts_of_batches = [[text_by_hash[text_hash] for text_hash in batch] for batch in batches]
+    n_done = 0
+    with closing((embed_batches or _one_by_one(embedder))(texts_of_batches)) as results:
+        for number, computed in results:
+            by_hash = dict(zip(batches[number], computed, strict=True))
+            cache.put(embedder.fingerprint, by_hash)
+            vectors.update(by_hash)
+            n_done += len(by_hash)
+            if progress is not None:
+                progress(n_done, len(missing))
     result = np.empty((len(texts), embedder.dim), dtype=np.float32)
     for row, text_hash in enumerate(hashes):
         result[row] = vectors[text_hash]
@@ -170,6 +178,26 @@ def count_missing(embedder: Embedder, texts: Sequence[str], cache: VectorCache) 
     _, text_by_hash = _hashed(texts)
     kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
     return len(text_by_hash) - len(kept)
+
+
+def to_bytes(vectors: FloatArray) -> bytes:
+    """Return the numbers of one or several vectors, the same on every machine."""
+    return vectors.astype(_LITTLE_ENDIAN).tobytes()
+
+
+def from_bytes(data: bytes, *, dim: int) -> FloatArray:
+    """Return the vectors that `to_bytes` was given, shape (n, dim)."""
+    return np.frombuffer(data, _LITTLE_ENDIAN).reshape(-1, dim)
+
+
+def _one_by_one(embedder: Embedder) -> EmbedBatches:
+    def embed(
+        batches: Sequence[Sequence[str]],
+    ) -> Generator[tuple[int, FloatArray], None, None]:
+        for number, batch in enumerate(batches):
+            yield number, embedder.embed_passages(batch)
+
+    return embed
 
 
 def _hashed(texts: Sequence[str]) -> tuple[list[bytes], dict[bytes, str]]:

@@ -1,9 +1,9 @@
 """Where concrete classes are chosen: settings in, a working assistant out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from assistant.answering import Assistant, Event, Limits
@@ -256,14 +256,23 @@ def build_assistant(
 
 def open_settings_embedder(settings: Settings) -> Embedder:
     """Return the embedder that `settings` name."""
+    return embedder_opener(settings)()
+
+
+def embedder_opener(settings: Settings) -> Callable[[], Embedder]:
+    """Return what opens the embedder of `settings`, also in a process elsewhere: no key goes along.
+
+    The cache must lie under the same path there.
+    """
     options = settings.embedding
-    return open_embedder(
+    return partial(
+        open_embedder,
         engine=options.engine,
         model=options.model,
         query_prefix=options.query_prefix,
         passage_prefix=options.passage_prefix,
         batch_size=options.batch_size,
-        cache=settings.cache,
+        cache=settings.cache.absolute(),
         offline=settings.offline,
     )
 

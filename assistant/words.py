@@ -43,7 +43,14 @@ class WordIndex:
 
         bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
         # A word of its own makes sure that a collection without any word has a vocabulary.
-        bm25.index([list(words) or ["\0"] for words in documents], show_progress=False)
+        filled = [words or ("\0",) for words in documents]
+        # Numbered in order: bm25s itself numbers them as a set gives them, in each process anew.
+        words_in_order = sorted({word for words in filled for word in words})
+        numbers = {word: number for number, word in enumerate(words_in_order)}
+        bm25.index(
+            ([[numbers[word] for word in words] for words in filled], numbers),
+            show_progress=False,
+        )
         return cls(bm25, len(documents))
 
     def save(self, folder: Path) -> None:

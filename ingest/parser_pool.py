@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from assistant.errors import IngestError
-from assistant.records import Language
+from assistant.records import Language, Passage
 from ingest.errors import AudienceUnclear, TooLarge, TooSlow, Unreadable
 from ingest.parse import Limits
 from ingest.records import Document, Element, SourceFile
@@ -34,10 +34,14 @@ _ERRORS: Mapping[str, type[IngestError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of one file: a document, or the error that stands in its place."""
+    """What became of one file: a document, or the error that stands in its place.
+
+    `passages` are those of the document, where whoever parsed it has cut it, too.
+    """
 
     file: SourceFile
     result: Document | IngestError
+    passages: Sequence[Passage] | None = None
 
 
 def n_workers(wanted: int) -> int:
@@ -64,12 +68,12 @@ def parse_all(
         IngestError: a worker can't be started at all.
     """
     local = threading.local()
-    started: list[_Worker] = []
+    started: list[ParserWorker] = []
 
     def parse_one(file: SourceFile) -> Parsed:
-        worker: _Worker | None = getattr(local, "worker", None)
+        worker: ParserWorker | None = getattr(local, "worker", None)
         if worker is None:
-            worker = local.worker = _Worker(command)
+            worker = local.worker = ParserWorker(command)
             started.append(worker)
         return Parsed(file, worker.parse(file, limits))
 
@@ -89,16 +93,21 @@ def parse_all(
             worker.stop()
 
 
-class _Worker:
+class ParserWorker:
     """One process; replaced by a new one after it had to be killed."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = list(command)
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[bytes] | None = None
         self._is_stopped = False
 
     def parse(self, file: SourceFile, limits: Limits) -> Document | IngestError:
+        """Return the document, or why there is none; one file at a time.
+
+        Raises:
+            IngestError: the process can't be started.
+        """
         process = self._started()
         request = {
             "path": str(file.path),
@@ -119,7 +128,7 @@ class _Worker:
                 "Its parser crashed or ran out of memory.",
                 hint="Open it in the program that made it and save it again, or split it.",
             )
-        return _understand(json.loads(reply.line))
+        return understand(json.loads(reply.line))
 
     def stop(self) -> None:
         """Kill the process; no other is started."""
@@ -223,7 +232,8 @@ def _line(process: "subprocess.Popen[str]") -> str:
         return ""
 
 
-def _understand(reply: Mapping[str, Any]) -> Document | IngestError:
+def understand(reply: Mapping[str, Any]) -> Document | IngestError:
+    """Return what a reply of the parser's process stands for."""
     if "error" in reply:
         return _ERRORS[reply["error"]](reply["reason"], hint=reply["hint"])
     values = dict(reply["document"])

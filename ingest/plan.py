@@ -286,7 +286,9 @@ def _take(parsed: Parsed, taken: _Taken, max_tokens: int, count_tokens: CountTok
         taken.fail(parsed.file.source, parsed.result)
         return
     document, file = parsed.result, parsed.file
-    passages = chunk(document, max_tokens=max_tokens, count_tokens=count_tokens)
+    passages = parsed.passages
+    if passages is None:
+        passages = chunk(document, max_tokens=max_tokens, count_tokens=count_tokens)
     taken.take(file.source, _record(document, file, len(passages), taken.parsed_by), passages)
 
 

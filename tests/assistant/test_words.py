@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from math import log
 from pathlib import Path
 
@@ -92,6 +95,24 @@ def test_nobody_allowed_scores_nothing(index: WordIndex) -> None:
 
     assert index.scores(["cat"], allowed=nobody).tolist() == [0, 0, 0, 0]
     assert not index.knows("cat", allowed=nobody)
+
+
+def test_same_documents_give_the_same_files_in_every_process(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from assistant.words import WordIndex; "
+        "WordIndex.build([['注意', 'head', 'key'], ['key', 'value'], []]).save(Path(sys.argv[1]))"
+    )
+    contents = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+        )
+        contents.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert contents[0] == contents[1]
 
 
 def test_collection_without_a_word_can_be_built() -> None:

@@ -1,9 +1,9 @@
 """`study ingest`: files to a generation of the index, with vectors kept from earlier runs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -43,6 +43,10 @@ def ingest(  # noqa: PLR0917
         bool,
         typer.Option("--watch", help="Go on: publish what changes, through the gate; see publish."),
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"] | None,
+        typer.Option(help="Where files are read and embedded: here, or on a Ray cluster."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take files into the index; what has not changed costs nothing.
@@ -56,7 +60,7 @@ def ingest(  # noqa: PLR0917
     from ui.commands.materials import user_name
     from ui.commands.watch import watch_materials
 
-    settings = Settings.load()
+    settings = _with_engine(Settings.load(), engine)
     roots = paths or settings.corpus
     if watch:
         if dry_run or rebuild or drop_failed:
@@ -76,6 +80,14 @@ def ingest(  # noqa: PLR0917
         raise typer.Exit(1)
 
 
+def _with_engine(settings: "Settings", engine: Literal["local", "ray"] | None) -> "Settings":
+    """Return the settings with the engine that was asked for, if one was."""
+    if engine is None:
+        return settings
+    options = settings.ingest.model_copy(update={"engine": engine})
+    return settings.model_copy(update={"ingest": options})
+
+
 def show_plan(
     settings: "Settings",
     roots: Sequence[Path],
@@ -92,13 +104,20 @@ def show_plan(
     """
     from assistant.wiring import open_settings_embedder
     from ingest.pipeline import report_on
+    from ui.commands.engine import opened_engine
     from ui.commands.materials import count_vectors, plan_materials
     from ui.commands.plan_view import plan_json, plan_lines
 
     embedder = open_settings_embedder(settings)
-    with terminal.progress() as bars:
+    with terminal.progress() as bars, opened_engine(settings, embedder) as engine:
         plan = plan_materials(
-            settings, roots, embedder, Stages(bars), rebuild=rebuild, drop_failed=drop_failed
+            settings,
+            roots,
+            embedder,
+            engine,
+            Stages(bars),
+            rebuild=rebuild,
+            drop_failed=drop_failed,
         )
     report = report_on(plan, dry_run=True)
     values = plan_json(
@@ -148,7 +167,7 @@ def ingest_materials(
         roots: folders and files.
         bars: where progress is shown.
         embedder: instead of opening that of the settings.
-        parse: instead of parsing in processes of this machine.
+        parse: instead of that of the engine.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
 
@@ -158,21 +177,22 @@ def ingest_materials(
     from assistant import audit, generations
     from assistant.wiring import open_settings_embedder
     from ingest.pipeline import carry_out
+    from ui.commands.engine import opened_engine
     from ui.commands.materials import candidate_builder, plan_materials, summary, user_name
 
     embedder, stages = embedder or open_settings_embedder(settings), Stages(bars)
-    with generations.writing(settings.home):
+    with generations.writing(settings.home), opened_engine(settings, embedder) as engine:
         audit.heal(settings.home)
         plan = plan_materials(
             settings,
             roots,
             embedder,
+            replace(engine, parse=parse) if parse else engine,
             stages,
             rebuild=rebuild,
             drop_failed=drop_failed,
-            parse=parse,
         )
-        report = carry_out(plan, candidate_builder(settings, embedder, stages))
+        report = carry_out(plan, candidate_builder(settings, embedder, engine, stages))
         if plan.has_news:
             entry = audit.Entry(
                 at=audit.now(),

@@ -2,7 +2,6 @@
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from ingest.changes import Changes, FileChangeKind, Materials
     from ingest.pipeline import Build, BuildResult
-    from ingest.plan import Live, ParseFiles, Planned, Progress
+    from ingest.plan import Live, Planned, Progress
+    from ui.commands.engine import Engine
 
 VECTOR_CACHE_FILE = "vectors.sqlite"
 
@@ -26,11 +26,11 @@ def plan_materials(
     settings: "Settings",
     roots: Sequence[Path],
     embedder: "Embedder",
+    engine: "Engine",
     stages: Stages,
     *,
     rebuild: bool = False,
     drop_failed: bool = False,
-    parse: "ParseFiles | None" = None,
 ) -> "Planned":
     """Return what taking in `roots` comes to; writes nothing.
 
@@ -38,22 +38,21 @@ def plan_materials(
         settings: those in force.
         roots: folders and files.
         embedder: that of the settings.
+        engine: where files are parsed.
         stages: where progress is shown.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
-        parse: instead of parsing in processes of this machine.
 
     Raises:
         StudyError: nothing could be taken in.
     """
     from ingest.parse import Limits
-    from ingest.parser_pool import n_workers, parse_all
     from ingest.plan import make_plan
 
     options = settings.ingest
     return make_plan(
         roots,
-        parse=parse or partial(parse_all, workers=n_workers(options.workers)),
+        parse=engine.parse,
         limits=Limits(
             max_file_bytes=int(options.max_file_mb * 1e6),
             max_unpacked_bytes=int(options.max_unpacked_mb * 1e6),
@@ -124,7 +123,9 @@ def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -
     return count_missing(embedder, texts_to_embed(plan.passages), cache)
 
 
-def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages) -> "Build":
+def candidate_builder(
+    settings: "Settings", embedder: "Embedder", engine: "Engine", stages: Stages
+) -> "Build":
     """Return what builds a candidate of these settings, or finds the one that is there already."""
     from assistant.embedding import FloatArray
     from assistant.index_build import build_generation
@@ -148,7 +149,7 @@ def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages
         def embed(texts: Sequence[str]) -> "FloatArray":
             nonlocal n_computed, n_texts
             report = stages.begin("embed", next(labels))
-            vectors, n_new = embed_with_cache(embedder, texts, cache, report)
+            vectors, n_new = embed_with_cache(embedder, texts, cache, report, engine.embed_batches)
             n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
             stages.enter("index", "The index is written")
             return vectors

@@ -115,16 +115,17 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
     from assistant import audit, generations
     from assistant.wiring import open_settings_embedder
     from ingest.pipeline import carry_out
+    from ui.commands.engine import opened_engine
     from ui.commands.materials import candidate_builder, count_vectors, plan_materials
     from ui.commands.measuring import measure
     from ui.commands.plan_view import plan_json
 
     embedder = open_settings_embedder(settings)
-    with generations.writing(settings.home):
+    with generations.writing(settings.home), opened_engine(settings, embedder) as engine:
         audit.heal(settings.home)
         stages.enter("parse")
         plan = plan_materials(
-            settings, request.roots, embedder, stages, drop_failed=request.drops_failed
+            settings, request.roots, embedder, engine, stages, drop_failed=request.drops_failed
         )
         n_vectors = count_vectors(settings, embedder, plan)
         outcome = Outcome(
@@ -139,7 +140,9 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
         if not plan.has_news:
             live = outcome.generation
             return replace(outcome, reason=NO_NEWS.format(live) if live else NOTHING_READ)
-        candidate = carry_out(plan, candidate_builder(settings, embedder, stages)).generation
+        candidate = carry_out(
+            plan, candidate_builder(settings, embedder, engine, stages)
+        ).generation
     outcome = replace(outcome, candidate=candidate)
     if request.is_forced:
         _go_live(settings, request, outcome, plan)
