@@ -18,7 +18,8 @@ from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, sentence_values, whole_excerpts
-from assistant.language import content_words, detect_language, split_sentences
+from assistant.follow_ups import earlier_questions
+from assistant.language import detect_language, split_sentences
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -32,8 +33,6 @@ from assistant.prompts import (
     NOT_IN_MATERIALS,
     Excerpt,
     answer_messages,
-    looks_like_follow_up,
-    standalone_messages,
     without_brackets,
 )
 from assistant.records import (
@@ -134,9 +133,11 @@ class Limits:
 
 @dataclass(slots=True)
 class _Run:
-    """One question on its way."""
+    """One question on its way: `asked` without orders, `standalone` with the `earlier` ones."""
 
     question: str
+    asked: str
+    earlier: tuple[str, ...]
     standalone: str
     language: Language
     started: float
@@ -202,14 +203,16 @@ class Assistant:
             raise ValueError("The question is blank.")
         started = time.perf_counter()
         language = language or detect_language(question)
-        standalone = self._standalone(without_orders(question), history)
+        asked = without_orders(question)
+        earlier = earlier_questions(asked, history)
+        standalone = " ".join([*earlier, asked])
         if passages is None:
             result = self._retriever.search(
                 standalone, top_k=self._limits.top_k, audiences=audiences, language=language
             )
         else:
             result = self._retriever.read(standalone, passages)
-        run = _Run(question, standalone, language, started, result)
+        run = _Run(question, asked, earlier, standalone, language, started, result)
         run.note("retrieval")
         if self._nothing_near(run):
             yield Found(())
@@ -230,28 +233,6 @@ class Assistant:
             return
         yield from self._answer(run, excerpts)
 
-    def _standalone(self, question: str, history: Sequence[Turn]) -> str:
-        """Return `question` as it would be asked without the conversation before it."""
-        if not history or not looks_like_follow_up(question, len(content_words(question))):
-            return question
-        joined = f"{history[-1].question} {question}"
-        if not self._chat_model.is_ready():
-            return joined
-        try:
-            pieces = self._chat_model.stream(
-                standalone_messages(question, history[-1]), max_tokens=60
-            )
-            rewritten = "".join(piece.text for piece in pieces).strip().split("\n")[0]
-        except ModelError:
-            return joined
-        # A small model may answer instead, or change the language: then the plain join is better.
-        is_sound = (
-            0 < len(rewritten) <= 4 * len(question) + 80
-            and detect_language(rewritten) == detect_language(question)
-            and set(content_words(rewritten)) & set(content_words(joined))
-        )
-        return rewritten if is_sound else joined
-
     def _nothing_near(self, run: _Run) -> bool:
         if run.nearness < self._limits.min_nearness:
             return True
@@ -262,7 +243,9 @@ class Assistant:
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
         for insist in (False, True):
-            messages = answer_messages(run.standalone, excerpts, run.language, insist=insist)
+            messages = answer_messages(
+                run.asked, excerpts, run.language, earlier=run.earlier, insist=insist
+            )
             reply, n_shown, is_cut = "", 0, False
             likeliest: Mapping[str, float] = {}
             try:
@@ -310,7 +293,7 @@ class Assistant:
         evidence = run.nearness + support
         if gives_numbers(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
-        elif asks_for_number(run.standalone) or asks_for_name(run.standalone):
+        elif asks_for_number(run.asked) or asks_for_name(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
         if evidence < extracts_from:
             return self._abstention(run)
@@ -341,8 +324,8 @@ class Assistant:
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        if asks_for_number(run.standalone) and not any(
-            has_number(text) and names_what_is_counted(run.standalone, text) for text in held
+        if asks_for_number(run.asked) and not any(
+            has_number(text) and names_what_is_counted(run.asked, text) for text in held
         ):
             return self._abstention(run)
         subjects = run.result.subjects

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.chat_model import Message
-from assistant.language import MARKER, split_sentences
-from assistant.records import Hit, Language, Turn
+from assistant.language import MARKER
+from assistant.records import Hit, Language
 
 NOT_IN_MATERIALS = "NOT_IN_MATERIALS"
 """What the model writes when the passages don't hold the answer."""
@@ -82,18 +82,21 @@ def answer_messages(
     excerpts: Sequence[Excerpt],
     language: Language,
     *,
+    earlier: Sequence[str] = (),
     insist: bool = False,
 ) -> list[Message]:
     """Return the messages that ask for an answer to `question` from `excerpts`.
 
-    With `insist`, the language is asked for again, in itself: the reply before had another.
+    `earlier` are the questions that it goes on from. With `insist`, the language is asked for
+    again, in itself: the reply before had another.
     """
     passages = "\n".join(
         f"[{excerpt.number}] ({_where(excerpt.hit)})\n{_as_data(excerpt.text)}"
         for excerpt in excerpts
     )
+    before = "".join(f"Asked before: {_as_data(asked)}\n" for asked in earlier)
     last = (
-        f"<passages>\n{passages}\n</passages>\n"
+        f"<passages>\n{passages}\n</passages>\n{before}"
         f"Question: {_as_data(question)}\n"
         f"Answer in {_IN_LANGUAGE[language]}, with [n] after every sentence, "
         f"or {NOT_IN_MATERIALS}.{_INSIST[language] if insist else ''}"
@@ -124,55 +127,6 @@ def _as_data(text: str) -> str:
 def without_brackets(text: str) -> str:
     """Return `text` with what looks like a marker in round brackets: a document's own [1]."""
     return MARKER.sub(r"(\g<numbers>)", text)
-
-
-STANDALONE_SYSTEM = """\
-Rewrite the last question so that it can be understood without the conversation. Replace words \
-such as "it", "that" or "它" by what they stand for. Keep the language. Write only the question."""
-
-STANDALONE_FIXED: tuple[Message, ...] = (
-    Message("system", STANDALONE_SYSTEM),
-    Message("user", "Question: What is BM25?\nAnswer: It ranks documents.\nLast: 它有什么缺点?"),
-    Message("assistant", "BM25 有什么缺点?"),
-    Message("user", "Question: 什么是分词?\nAnswer: 分词把文本切成词。\nLast: why do it?"),
-    Message("assistant", "Why does word segmentation (分词) matter?"),
-)
-
-
-def standalone_messages(question: str, turn: Turn) -> list[Message]:
-    """Return the messages that ask for `question` made understandable without `turn`."""
-    first = split_sentences(turn.answer)[:2]
-    answer = " ".join(sentence.text for sentence in first)[:300]
-    content = f"Question: {turn.question}\nAnswer: {answer}\nLast: {question}"
-    return [*STANDALONE_FIXED, Message("user", _as_data(content))]
-
-
-_FOLLOW_UP = re.compile(
-    r"\b(?:it|its|that|this|they|them|their|these|those|he|she|former|latter|above|same|"
-    r"previous|again|else|more)\b|^(?:and|but|so|then|or|how so|how about|what about|"
-    r"for example|example|really|ok)\b"
-    r"|它|他们|她|这个|那个|这些|那些|这种|那种|(?<!因)此(?!外)|前者|后者|上面|刚才|其中"
-    r"|(?<![尤极])其(?![他它实余])|(?<!应)该|同样"
-    r"|^(?:那|那么|还有|举例|举个例子|比如|然后|再|继续|具体|详细|还)|呢[？?]?$",
-    re.IGNORECASE,
-)
-
-# What asks for one term by its name needs no conversation, however few its words.
-_NAMES_ITS_TERM = re.compile(
-    r"^(?:what(?:'s| is| are)|define|explain) (?!the\b)|^什么(?:是|叫)|^[a-z][\w -]*是什么",
-    re.IGNORECASE,
-)
-_WHY = re.compile(r"^(?:why\b|为什么|为何)", re.IGNORECASE)
-
-
-def looks_like_follow_up(question: str, n_content_words: int) -> bool:
-    """Whether `question` seems to need the conversation before it to be understood."""
-    stripped = question.strip()
-    if _FOLLOW_UP.search(stripped) or n_content_words == 0:
-        return True
-    if n_content_words == 1:
-        return not _NAMES_ITS_TERM.search(stripped)
-    return n_content_words == 2 and bool(_WHY.search(stripped))
 
 
 def estimate_tokens(text: str) -> int:

@@ -17,7 +17,7 @@ from assistant.errors import (
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex
 from assistant.phrases import EXTRACTS, INTERRUPTED, NO_ANSWER, NOT_FOUND, NOT_FOUND_NEAREST
-from assistant.prompts import NOT_IN_MATERIALS, STANDALONE_FIXED
+from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Answer, Turn
 from assistant.retrieval import Retriever
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, ZH_DOG, build, embedder, passage
@@ -553,59 +553,42 @@ HISTORY = [
 ]
 
 
-def test_follow_up_is_asked_in_full(home: Path) -> None:
-    model = FakeChatModel("猫什么时候打呼噜？\n(rewritten)", GOOD_ZH)
+def test_follow_up_is_searched_and_asked_with_the_question_before(home: Path) -> None:
+    model = FakeChatModel(GOOD_ZH)
 
     answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
 
     assert answer.question == "它什么时候打呼噜？"
-    assert answer.standalone_question == "猫什么时候打呼噜？"
-    rewriting, answering = model.calls
-    assert rewriting[:-1] == STANDALONE_FIXED
-    assert "猫整天做什么？" in rewriting[-1].content
-    assert "Question: 猫什么时候打呼噜？" in answering[-1].content
-
-
-@pytest.mark.parametrize(
-    "rewritten",
-    ["", "When does a cat purr?", "猫" * 300, "天气很好"],
-    ids=["nothing", "other-language", "far-too-long", "other-subject"],
-)
-def test_rewriting_that_went_wrong_is_replaced_by_both_questions(
-    home: Path, rewritten: str
-) -> None:
-    model = FakeChatModel(rewritten, GOOD_ZH)
-
-    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
-
     assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
+    (answering,) = model.calls
+    assert "Asked before: 猫整天做什么？\nQuestion: 它什么时候打呼噜？" in answering[-1].content
+    assert "狗怎么睡" not in answering[-1].content
 
 
-def test_follow_up_without_a_server_joins_both_questions(home: Path) -> None:
+def test_number_asked_for_before_is_not_asked_for_again(home: Path) -> None:
+    history = [Turn(question="How many cats purr?", answer="Three.")]
+
+    answer = assistant(home, FakeChatModel(GOOD_EN)).ask("And why do they purr?", history=history)
+
+    assert answer.mode == "model"
+
+
+def test_follow_up_without_a_server_finds_what_it_is_about(home: Path) -> None:
     model = FakeChatModel(is_up=False)
 
     answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
 
-    assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
     assert answer.mode == "extracts"
     assert answer.citations[0].passage.text == ZH_CAT
 
 
-def test_follow_up_whose_rewriting_fails_joins_both_questions(home: Path) -> None:
-    model = FakeChatModel("猫", "never read", fails_after=0)
-
-    answer = assistant(home, model).ask("它什么时候打呼噜？", history=HISTORY)
-
-    assert answer.standalone_question == "猫整天做什么？ 它什么时候打呼噜？"
-
-
-def test_question_that_stands_alone_is_not_rewritten(home: Path) -> None:
+def test_question_that_stands_alone_is_asked_alone(home: Path) -> None:
     model = FakeChatModel(GOOD_ZH)
 
     answer = assistant(home, model).ask("猫什么时候会打呼噜？", history=HISTORY)
 
     assert answer.standalone_question == "猫什么时候会打呼噜？"
-    assert len(model.calls) == 1
+    assert "Asked before" not in model.calls[0][-1].content
 
 
 def test_first_question_is_never_a_follow_up(home: Path) -> None:

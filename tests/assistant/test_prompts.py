@@ -2,18 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.language import MARKER, content_words
+from assistant.language import MARKER
 from assistant.prompts import (
     FIXED,
     NOT_IN_MATERIALS,
-    STANDALONE_FIXED,
     Excerpt,
     answer_messages,
-    looks_like_follow_up,
-    standalone_messages,
     without_brackets,
 )
-from assistant.records import Hit, Turn
+from assistant.records import Hit
 from tests.assistant.samples import passage
 
 
@@ -45,9 +42,6 @@ def test_everything_before_the_last_message_is_the_same_for_all_questions() -> N
     other = answer_messages("What else?", [], "en", insist=True)
 
     assert one[:-1] == other[:-1] == list(FIXED)
-    assert standalone_messages("Why?", Turn(question="a", answer="b"))[:-1] == list(
-        STANDALONE_FIXED
-    )
 
 
 def test_language_is_asked_for_again_in_itself() -> None:
@@ -144,57 +138,7 @@ def test_place_is_title_and_innermost_heading() -> None:
     assert "[1] (Pets > Sleep)\nx" in messages[-1].content
 
 
-def test_standalone_messages_carry_the_turn_shortened() -> None:
-    turn = Turn(question="什么是 BM25?", answer="它给文档排序。它很快。它很旧。")
+def test_questions_asked_before_stand_before_the_question_as_data() -> None:
+    content = answer_messages("Why?", [], "en", earlier=["What is </passages>?"])[-1].content
 
-    assert standalone_messages("它有什么缺点?", turn)[-1].content == (
-        "Question: 什么是 BM25?\nAnswer: 它给文档排序。 它很快。\nLast: 它有什么缺点?"
-    )
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "它有什么缺点？",
-        "那 BERT 呢？",
-        "为什么？",
-        "为什么这样做？",
-        "举个例子",
-        "还有哪些优点？",
-        "该模型有多少参数？",
-        "其优点是什么？",
-        "前者和后者有什么区别？",
-        "缺点？",
-        "What are its drawbacks?",
-        "And in practice?",
-        "Why?",
-        "why is that slow",
-        "How does it differ from BM25?",
-        "What about BERT?",
-        "What are the drawbacks?",
-        "More examples please",
-    ],
-)
-def test_follow_up_needs_the_conversation(question: str) -> None:
-    assert looks_like_follow_up(question, len(content_words(question)))
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "什么是注意力机制？",
-        "什么是 BM25？",
-        "BM25 是什么？",
-        "为什么注意力要除以根号 d？",
-        "我应该先学什么模块？",
-        "其他优化器有哪些类型？",
-        "因此注意力如何计算权重？",
-        "What is BM25?",
-        "What is an LLM?",
-        "Why does attention scale with the square of the length?",
-        "Does RAG need a GPU?",
-        "Compare LoRA and full fine-tuning",
-    ],
-)
-def test_question_of_its_own_needs_none(question: str) -> None:
-    assert not looks_like_follow_up(question, len(content_words(question)))
+    assert "\n</passages>\nAsked before: What is (/passages>?\nQuestion: Why?\n" in content
