@@ -9,9 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ingest.pdf_columns import columns, split_edges
+from ingest.pdf_formulas import level_formulas
+from ingest.pdf_open_tables import take_open_tables
 from ingest.pdf_pages import Font, Page
 from ingest.pdf_runs import SAME_LINE, Run, run_text, split_runs
 from ingest.pdf_tables import aligned_table, take_ruled_tables
+
+_MIN_TABLE_RULE = 8
+"""Points; a shorter rule is a fraction's bar or part of a drawing."""
 
 MARKER = re.compile(
     r"[•◦‣▪▫■□●○◆◇➢➤►✓✔*–—-]|\uf0b7|\uf0a7|\uf0d8|\(?\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,3}[）)、]"
@@ -43,8 +48,11 @@ class Line:
 
 def read_lines(page: Page) -> list[Line]:
     """Return the lines and tables of a page in reading order."""
-    rest, tables = take_ruled_tables(page.glyphs, page.rules)
-    edges = split_edges(split_runs(rest) + tables, page.width, page.height)
+    rules = [rule for rule in page.rules if rule.length >= _MIN_TABLE_RULE]
+    rest, tables = take_ruled_tables(page.glyphs, rules)
+    rest, open_tables = take_open_tables(rest, rules)
+    rest = level_formulas(rest, page.rules)
+    edges = split_edges(split_runs(rest) + tables + open_tables, page.width, page.height)
     head = [_edge_line(run, n) for n, row in enumerate(edges.top, start=1) for run in row]
     body = [
         line

@@ -17,13 +17,14 @@ from ingest.errors import Unreadable
 
 PASSWORD_ERROR = 4
 
-MIN_RULE_POINTS = 8
+MIN_RULE_POINTS = 4
 MAX_PATHS = 3000
-MAX_RULES = 800
 """Of one page: a page with more is a drawing, and no table is looked for in it."""
 
 # In Chinese print 黑体 (SimHei, STHeiti) stands for bold type; 雅黑 (YaHei) is one for text.
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|-W[6-9]|(?<!ya)hei", re.IGNORECASE)
+_HANGING = re.compile(r"CMEX|MathExt|-Extension", re.IGNORECASE)
+"""Type of large brackets and sums, whose glyphs hang from their base line."""
 _FIXED = re.compile(r"mono|courier|consol|menlo|inconsolata|typewriter|CMTT|code", re.IGNORECASE)
 
 Point = tuple[float, float]
@@ -66,6 +67,11 @@ class Rule:
     def is_level(self) -> bool:
         """Whether it runs from left to right."""
         return self.x1 - self.x0 >= self.y1 - self.y0
+
+    @property
+    def length(self) -> float:
+        """From end to end, points."""
+        return max(self.x1 - self.x0, self.y1 - self.y0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ class _Reader:
 
         self._pdfium = pdfium
         self._page = page
-        self._fonts: dict[int, tuple[Font, int]] = {}
+        self._fonts: dict[int, tuple[Font, int, bool]] = {}
 
     def read(self, number: int, label: str) -> Page:
         text_page = self._page.get_textpage()
@@ -151,7 +157,7 @@ class _Reader:
         box = pdfium.FS_RECTF()
         page_left, page_bottom, page_right, page_top = self._page.get_bbox()
         has_space, last_y = True, math.nan
-        font, turn = Font(0, is_bold=False, is_fixed=False), 0
+        font, turn, hangs = Font(0, is_bold=False, is_fixed=False), 0, False
         for index in range(text_page.count_chars()):
             code = pdfium.FPDFText_GetUnicode(text_page, index)
             text = chr(code) if 0x20 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
@@ -164,21 +170,29 @@ class _Reader:
             pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
             pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
             if has_space or y.value != last_y:  # type doesn't change inside a word
-                font, turn = self._font(text_page, index)
+                font, turn, hangs = self._font(text_page, index)
                 last_y = y.value
             is_on_page = (
                 page_left - 1 <= x.value <= page_right + 1
                 and page_bottom - 1 <= y.value <= page_top + 1
             )
             if is_on_page:
+                if hangs:
+                    y.value = self._axis(text_page, index) - 0.25 * font.size
                 across = (box.left, y.value), (box.right, y.value)
                 upright = (x.value, box.bottom), (x.value, box.top)
                 start, end = across if turn % 2 == 0 else upright
                 yield text, start, end, font, has_space, is_hyphen, turn
                 has_space = False
 
-    def _font(self, text_page: Any, index: int) -> tuple[Font, int]:
-        """Return the font of a character, and its direction in quarter turns."""
+    def _axis(self, text_page: Any, index: int) -> float:
+        """Return the height of a character's middle."""
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        self._pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+        return (bottom.value + top.value) / 2
+
+    def _font(self, text_page: Any, index: int) -> tuple[Font, int, bool]:
+        """Return a character's font, direction in quarter turns, and whether it hangs."""
         pdfium = self._pdfium
         key = ctypes.cast(pdfium.FPDFText_GetTextObject(text_page, index), ctypes.c_void_p).value
         if key is None or key not in self._fonts:
@@ -196,7 +210,7 @@ class _Reader:
                 is_fixed=bool(_FIXED.search(family)) or bool(flags.value & 1),
             )
             angle = pdfium.FPDFText_GetCharAngle(text_page, index)
-            found = font, round(angle / (math.pi / 2)) % 4
+            found = font, round(angle / (math.pi / 2)) % 4, bool(_HANGING.search(family))
             if key is None:
                 return found
             self._fonts[key] = found
@@ -218,9 +232,7 @@ class _Reader:
             for start, end in pairwise(points if stroke.value else ()):
                 if abs(start[0] - end[0]) < 1 or abs(start[1] - end[1]) < 1:
                     rules.append(_rule(place(start), place(end)))
-        return [
-            rule for rule in rules if max(rule.x1 - rule.x0, rule.y1 - rule.y0) >= MIN_RULE_POINTS
-        ]
+        return [rule for rule in rules if rule.length >= MIN_RULE_POINTS]
 
     def _corners(self, path: Any) -> list[Point]:
         pdfium = self._pdfium

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from ingest.cleaning import replace_lookalikes
 from ingest.pdf_pages import Glyph
@@ -13,6 +12,10 @@ SAME_LINE = 0.6
 
 _CELL_GAP = 1.2
 """Ems of white space that part two cells, or two columns' lines."""
+
+_RAISABLE = "0123456789+-−"
+_RAISED = str.maketrans(_RAISABLE, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_BEFORE_FOOTNOTE = tuple(".,;:!?。，；：！？、”’\"")
 
 
 @dataclass(slots=True)
@@ -39,18 +42,18 @@ class Run:
         self.x1 = max(glyph.x1 for glyph in self.glyphs)
 
 
-def split_runs(glyphs: Iterable[Glyph]) -> list[Run]:
-    """Return the runs that the glyphs make, in the order of the file."""
+def split_runs(glyphs: Iterable[Glyph], *, gap: float = _CELL_GAP) -> list[Run]:
+    """Return the runs that the glyphs make, in the order of the file; `gap` (ems) parts them."""
     runs: list[list[Glyph]] = []
     for glyph in glyphs:
-        if runs and _follows(runs[-1], glyph):
+        if runs and _follows(runs[-1], glyph, gap):
             runs[-1].append(glyph)
         else:
             runs.append([glyph])
     return [Run(run) for run in runs]
 
 
-def _follows(run: Sequence[Glyph], glyph: Glyph) -> bool:
+def _follows(run: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
     before = run[-1]
     size = max(glyph.font.size, before.font.size)
     is_level = glyph.y == before.y and glyph.font is before.font
@@ -58,7 +61,7 @@ def _follows(run: Sequence[Glyph], glyph: Glyph) -> bool:
         return False
     # The letters of a ligature all stand where it stands.
     is_same_place = abs(glyph.x0 - before.x0) < 0.01
-    return is_same_place or -0.5 * size < glyph.x0 - before.x1 < _CELL_GAP * size
+    return is_same_place or -0.5 * size < glyph.x0 - before.x1 < gap * size
 
 
 def _base(glyphs: Sequence[Glyph]) -> float:
@@ -67,12 +70,23 @@ def _base(glyphs: Sequence[Glyph]) -> float:
 
 
 def run_text(glyphs: Sequence[Glyph]) -> str:
-    """Return the text of a run, with the spaces that its gaps make."""
+    """Return the text of a run, with the spaces that its gaps make.
+
+    Raised figures stay raised (10⁶), save those of footnotes, which would hide a sentence's end.
+    """
+    raised = _raised(glyphs)
     out = [glyphs[0].text]
-    for before, glyph in pairwise(glyphs):
+    for index in range(1, len(glyphs)):
+        before, glyph = glyphs[index - 1], glyphs[index]
         gap = glyph.x0 - before.x1
+        text = glyph.text
+        if index in raised:
+            if out[-1][-1:] in _BEFORE_FOOTNOTE or (out[-1] == "" and index - 1 in raised):
+                text = ""
+            else:
+                text = text.translate(_RAISED)
         if not glyph.has_space_before and gap < 0.25 * glyph.font.size:
-            out.append(glyph.text)
+            out.append(text)
             continue
         is_wide = _is_wide(before.text) and _is_wide(glyph.text)
         # Justified Chinese text has gaps between its characters that are no spaces.
@@ -80,8 +94,26 @@ def run_text(glyphs: Sequence[Glyph]) -> str:
             glyph.font.size
         ):
             out.append(" ")
-        out.append(glyph.text)
+        out.append(text)
+    if 0 in raised:
+        out[0] = out[0].translate(_RAISED)
     return replace_lookalikes("".join(out))
+
+
+def _raised(glyphs: Sequence[Glyph]) -> set[int]:
+    """Return where the glyphs are figures in small type above the base line."""
+    y = glyphs[0].y
+    if all(glyph.y == y for glyph in glyphs):
+        return set()
+    largest = max(glyphs, key=lambda glyph: glyph.font.size)
+    size = largest.font.size
+    return {
+        index
+        for index, glyph in enumerate(glyphs)
+        if glyph.text in _RAISABLE
+        and glyph.font.size < 0.85 * size
+        and 0.2 * size < largest.y - glyph.y < SAME_LINE * size
+    }
 
 
 def _is_wide(character: str) -> bool:
