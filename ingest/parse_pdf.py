@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 
 from ingest.cleaning import join_lines
 from ingest.errors import Unreadable
-from ingest.pdf_headings import as_slides, is_deck, set_levels
+from ingest.pdf_headings import as_slides, body_size_of, is_deck, set_levels
 from ingest.pdf_layout import Line, read_lines
 from ingest.pdf_margins import without_margins
 from ingest.pdf_pages import read_pages
@@ -44,10 +44,11 @@ def parse_pdf(data: bytes) -> Extract:
     pages = without_margins(pages)
     drops_hyphens = _drops_hyphens([line for _, lines in pages for line in lines])
     paragraphs = split_paragraphs(pages)
-    set_levels(paragraphs)
+    body_size = body_size_of(paragraphs)
+    set_levels(paragraphs, body_size)
     if is_deck(pages):
         paragraphs = as_slides(paragraphs)
-    return Extract(blocks=tuple(_blocks(rejoin(paragraphs), drops_hyphens=drops_hyphens)))
+    return Extract(blocks=tuple(_blocks(rejoin(paragraphs, body_size), drops_hyphens=drops_hyphens)))
 
 
 def _drops_hyphens(lines: Sequence[Line]) -> bool:
