@@ -17,6 +17,7 @@ from ingest.errors import Unreadable
 from ingest.pdf_headings import as_slides, body_size_of, is_deck, set_levels
 from ingest.pdf_layout import Line, read_lines
 from ingest.pdf_margins import without_margins
+from ingest.pdf_outline import with_outline
 from ingest.pdf_pages import read_pages
 from ingest.pdf_paragraphs import BULLET, Paragraph, rejoin, split_paragraphs
 from ingest.records import Block, Extract
@@ -41,14 +42,16 @@ def parse_pdf(data: bytes) -> Extract:
             "The PDF holds no text: its pages are pictures.",
             hint="Run text recognition on it (such as OCRmyPDF) and take in the result.",
         )
-    pages = without_margins(pages)
+    pages = with_outline(without_margins(pages))
     drops_hyphens = _drops_hyphens([line for _, lines in pages for line in lines])
     paragraphs = split_paragraphs(pages)
     body_size = body_size_of(paragraphs)
     set_levels(paragraphs, body_size)
     if is_deck(pages):
         paragraphs = as_slides(paragraphs)
-    return Extract(blocks=tuple(_blocks(rejoin(paragraphs, body_size), drops_hyphens=drops_hyphens)))
+    return Extract(
+        blocks=tuple(_blocks(rejoin(paragraphs, body_size), drops_hyphens=drops_hyphens))
+    )
 
 
 def _drops_hyphens(lines: Sequence[Line]) -> bool:

@@ -47,10 +47,11 @@ def split_edges(runs: list[Run], width: float, height: float) -> Edges:
     sides, runs = _stacks(runs, width)
     rows = _rows(runs)
     top: list[list[Run]] = []
-    while len(rows) > 1 and rows[0][0].y < MARGIN * height and _is_apart(rows[0], rows[1]):
+    while len(rows) > 1 and rows[0][0].y < MARGIN * height and _is_apart(rows[0], *rows[:2]):
         top.append(rows.pop(0))
     bottom: list[list[Run]] = []
-    while len(rows) > 1 and rows[-1][0].y > (1 - MARGIN) * height and _is_apart(rows[-2], rows[-1]):
+    foot = (1 - MARGIN) * height
+    while len(rows) > 1 and rows[-1][0].y > foot and _is_apart(rows[-1], *rows[-2:]):
         bottom.insert(0, rows.pop())
     taken = {id(run) for row in (*top, *bottom) for run in row}
     return Edges(top, [run for run in runs if id(run) not in taken], bottom, sides)
@@ -67,12 +68,12 @@ def _rows(runs: list[Run]) -> list[list[Run]]:
     return rows
 
 
-def _is_apart(above: list[Run], below: list[Run]) -> bool:
-    if any(run.table for run in (*above, *below)):
+def _is_apart(edge: list[Run], above: list[Run], below: list[Run]) -> bool:
+    """Whether `edge`, one of the two rows, is parted from the other by white space."""
+    if any(run.table for run in edge):
         return False
-    size = max(run.size for run in below)
     gap = min(run.y - run.size for run in below) - max(run.y for run in above)
-    return gap > _MARGIN_GAP * min(size, max(run.size for run in above))
+    return gap > _MARGIN_GAP * max(run.size for run in edge)
 
 
 def _stacks(runs: list[Run], width: float) -> tuple[list[Run], list[Run]]:
@@ -120,7 +121,8 @@ def columns(runs: list[Run]) -> list[list[Run]]:
 
 def _crosses(run: Run, gutter: float) -> bool:
     """Whether a run belongs to neither column; one that only juts out of its own does."""
-    return run.x0 < gutter - run.size and run.x1 > gutter + run.size
+    em = 1 if run.table else run.size
+    return run.x0 < gutter - em and run.x1 > gutter + em
 
 
 def _is_right(run: Run, gutter: float) -> bool:
@@ -138,6 +140,7 @@ def _gutter(runs: list[Run]) -> float | None:
         return None
     em = statistics.median(run.size for run in texts)
     left, right = min(run.x0 for run in texts), max(run.x1 for run in texts)
+    total = sum(run.x1 - run.x0 for run in texts)
     best: tuple[float, float] | None = None
     # A gutter ends where the lines of the right column begin: at an edge that many runs share.
     edges = Counter(round(run.x0) for run in texts).most_common(_MAX_EDGES)
@@ -147,18 +150,18 @@ def _gutter(runs: list[Run]) -> float | None:
             continue
         before = [run for run in texts if run.x1 <= middle + em / 4]
         after = [run for run in texts if run.x0 >= middle - em / 4]
-        if _are_columns(before, after, len(texts), em):
+        if _are_columns(before, after, total, em):
             beside = min(sum(run.x1 - run.x0 for run in side) for side in (before, after))
             if best is None or beside > best[0]:
                 best = beside, middle
     return None if best is None else best[1]
 
 
-def _are_columns(before: list[Run], after: list[Run], n_texts: int, em: float) -> bool:
-    """Whether lines of text, not cells of a table, stand on both sides."""
+def _are_columns(before: list[Run], after: list[Run], width: float, em: float) -> bool:
+    """Whether lines of text, not cells of a table, stand on both sides; `width` is that of all."""
     if min(len(before), len(after)) < _MIN_COLUMN_LINES:
         return False
-    share = (len(before) + len(after)) / n_texts
+    share = sum(run.x1 - run.x0 for run in (*before, *after)) / width
     widths = [_usual_width(side) for side in (before, after)]
     if min(widths) >= _MIN_COLUMN_EMS * em:
         return share >= 0.6 or (share >= 0.3 and _is_flush(before, em) and _is_flush(after, em))

@@ -11,6 +11,8 @@ from ingest.pdf_pages import Glyph, Rule
 from ingest.pdf_runs import Run, run_text, split_runs
 
 MAX_BAR_POINTS = 300
+_TERM_EMS = 1.5
+"""From the bar to the base lines above and below it."""
 _CENTRED = 2.0
 """Points by which what stands above or below something may be off its centre."""
 
@@ -43,18 +45,23 @@ def _with_fraction(glyphs: list[Glyph], bar: Rule) -> list[Glyph]:
     ]
     within = [pair for pair in near if bar.x0 - 1 < (pair[1].x0 + pair[1].x1) / 2 < bar.x1 + 1]
     above = [pair for pair in within if pair[1].y <= bar.y0]
-    below = [pair for pair in within if pair[1].y > bar.y0 + 0.4 * pair[1].font.size]
-    if not above or not below or len(above) + len(below) < len(within):
+    if not above:
+        return glyphs
+    em = max(glyph.font.size for _, glyph in above)
+    above = [pair for pair in above if bar.y0 - pair[1].y < _TERM_EMS * em]
+    below = [pair for pair in within if 0.4 * em < pair[1].y - bar.y0 < _TERM_EMS * em]
+    if not above or not below:
         return glyphs
     taken = {index for index, _ in above + below}
     others = [glyph for index, glyph in near if index not in taken]
     for side in (above, below):
         found = [glyph for _, glyph in side]
-        if not _is_centred(found, bar) or _goes_on(found, others):
+        if not _is_centred(found, bar) or _goes_on(found, others) or len(split_runs(found)) > 1:
             return glyphs
+    if not _fills([glyph for _, glyph in above + below], bar):
+        return glyphs
     top, bottom = (_term([glyph for _, glyph in side]) for side in (above, below))
     first = above[0][1]
-    em = max(glyph.font.size for _, glyph in above)
     whole = first._replace(
         text=f"{top}/{bottom}", x0=bar.x0, x1=bar.x1, y=bar.y0 + 0.25 * em, has_space_before=True
     )
@@ -71,12 +78,19 @@ def _is_centred(glyphs: Sequence[Glyph], bar: Rule) -> bool:
     return abs(x0 + x1 - bar.x0 - bar.x1) < 2 * _CENTRED
 
 
+def _fills(glyphs: Sequence[Glyph], bar: Rule) -> bool:
+    """Whether the bar is as wide as what it parts, as the rule under a table's cell is not."""
+    width = max(glyph.x1 for glyph in glyphs) - min(glyph.x0 for glyph in glyphs)
+    return width > bar.length - 2 * _CENTRED
+
+
 def _goes_on(glyphs: Sequence[Glyph], others: Sequence[Glyph]) -> bool:
     """Whether text on the same line goes on beside the bar, as beside what is underlined."""
     x0, x1 = min(glyph.x0 for glyph in glyphs), max(glyph.x1 for glyph in glyphs)
     y, em = glyphs[0].y, glyphs[0].font.size
     return any(
-        abs(other.y - y) < 0.15 * em and (x1 - 1 < other.x0 < x1 + em or x0 - em < other.x1 < x0 + 1)
+        abs(other.y - y) < 0.15 * em
+        and (x1 - 1 < other.x0 < x1 + em or x0 - em < other.x1 < x0 + 1)
         for other in others
     )
 

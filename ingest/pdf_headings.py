@@ -16,6 +16,8 @@ _MAX_HEADING_CHARS = 180
 _SAME_SIZE = 0.95
 """Type down to this share of another's counts as the same."""
 _MAX_SLIDE_LINES = 30
+_DECLARED = 0.5
+"""Share of the seeming headings, from which on those that the file declares are all there are."""
 
 _NUMBERED_HEADING = re.compile(
     r"\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+\S|第[一二三四五六七八九十百\d]{1,4}[章节部分]|"
@@ -48,8 +50,33 @@ def set_levels(paragraphs: list[Paragraph], body_size: float) -> None:
         for each in paragraphs
         if _looks_like_heading(each, body_size, is_bold_telling=is_bold_telling)
     ]
+    declared = [each for each in paragraphs if each.first.level]
+    # Tags on a cover only, where the chapters are merely set large, tell too little.
+    if len(declared) >= max(_DECLARED * len(headings), 2):
+        _trust(declared, headings)
+        return
     headings = _without_bylines(headings)
     _join_lines(paragraphs, headings)
+    keys = _styles(headings)
+    ranks = sorted(set(keys.values()))
+    for heading, found in keys.items():
+        heading.level = min(ranks.index(found) + 1, 6)
+
+
+def _trust(declared: list[Paragraph], headings: list[Paragraph]) -> None:
+    """Give the levels that the file declares, below the title if that isn't among them."""
+    largest = max(each.first.size for each in declared)
+    title = headings[0] if headings and headings[0].first.size > largest else None
+    shift = 0
+    if title is not None and title.page <= declared[0].page:
+        title.level = 1
+        shift = 2 - min(each.first.level for each in declared)
+    for heading in declared:
+        heading.level = min(heading.first.level + shift, 6)
+
+
+def _styles(headings: Sequence[Paragraph]) -> dict[Paragraph, tuple[int, bool, int]]:
+    """Return what tells the headings' ranks: the step of their size, weight, and numbering."""
     steps: list[float] = []
     for size in sorted({heading.first.size for heading in headings}, reverse=True):
         if not steps or size < _SAME_SIZE * steps[-1]:
@@ -64,13 +91,10 @@ def set_levels(paragraphs: list[Paragraph], body_size: float) -> None:
     for heading, style in styles.items():
         if depths[heading]:
             shallowest[style] = min(shallowest.get(style, 99), depths[heading])
-    keys = {
+    return {
         heading: (*style, depths[heading] or shallowest.get(style, 0))
         for heading, style in styles.items()
     }
-    ranks = sorted(set(keys.values()))
-    for heading, found in keys.items():
-        heading.level = min(ranks.index(found) + 1, 6)
 
 
 def _depth(text: str) -> int:
@@ -89,11 +113,7 @@ def _without_bylines(headings: list[Paragraph]) -> list[Paragraph]:
     sizes = [heading.first.size for heading in headings]
     plain = {heading.first.size for heading in headings if not heading.first.is_bold}
     pages = {
-        size: {
-            each.page
-            for each in headings
-            if each.first.size == size and not each.first.is_bold
-        }
+        size: {each.page for each in headings if each.first.size == size and not each.first.is_bold}
         for size in plain
     }
     is_bold_used = any(each.first.is_bold for each in headings)

@@ -12,7 +12,7 @@ from ingest.pdf_columns import columns, split_edges
 from ingest.pdf_formulas import level_formulas
 from ingest.pdf_open_tables import take_open_tables
 from ingest.pdf_pages import Font, Page
-from ingest.pdf_runs import SAME_LINE, Run, run_text, split_runs
+from ingest.pdf_runs import SAME_LINE, Run, run_text, split_runs, with_bullets
 from ingest.pdf_tables import aligned_table, take_ruled_tables
 
 _MIN_TABLE_RULE = 8
@@ -28,7 +28,8 @@ MARKER = re.compile(
 class Line:
     """A line of text, or a table in a line's stead. `right` is the right edge of its column.
 
-    `edge` numbers the rows that stand at the page's edges, apart from its text; 0 elsewhere.
+    `level` is that of a heading which the file itself declares, 0 for others. `edge` numbers the
+    rows that stand at the page's edges, apart from its text; 0 elsewhere.
     """
 
     text: str
@@ -44,6 +45,8 @@ class Line:
     ends_in_hyphen: bool = False
     column: int = 0
     edge: int = 0
+    level: int = 0
+    is_artifact: bool = False
 
 
 def read_lines(page: Page) -> list[Line]:
@@ -52,12 +55,11 @@ def read_lines(page: Page) -> list[Line]:
     rest, tables = take_ruled_tables(page.glyphs, rules)
     rest, open_tables = take_open_tables(rest, rules)
     rest = level_formulas(rest, page.rules)
-    edges = split_edges(split_runs(rest) + tables + open_tables, page.width, page.height)
+    runs = with_bullets(split_runs(rest), page.dots)
+    edges = split_edges(runs + tables + open_tables, page.width, page.height)
     head = [_edge_line(run, n) for n, row in enumerate(edges.top, start=1) for run in row]
     body = [
-        line
-        for number, column in enumerate(columns(edges.body))
-        for line in _lines(column, number)
+        line for number, column in enumerate(columns(edges.body)) for line in _lines(column, number)
     ]
     feet = [*edges.bottom, *([run] for run in edges.sides)]
     first = len(edges.top) + 1
@@ -130,6 +132,8 @@ def _text_line(row: list[Run], left: float, right: float, column: int) -> Line:
         is_bold=_share(fonts, lambda font: font.is_bold) > 0.5,
         # A name in the type of code does not make a line of text one of code.
         is_fixed=_share(fonts, lambda font: font.is_fixed) > 0.95,
+        level=fonts.most_common(1)[0][0].level,
+        is_artifact=all(font.is_artifact for font in fonts),
         ends_in_hyphen=glyphs[-1].is_soft_hyphen or glyphs[-1].text in "-‐",
         column=column,
     )

@@ -32,6 +32,13 @@ def without_margins(
         text = re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text)
         return "".join(text.split()), round(line.y / 4)
 
+    def is_head(page: Page, line: Line) -> bool:
+        is_top = line.edge > 0 and line.y < MARGIN * page.height and page.height > page.width
+        return is_top and line.size < 0.95 * body_size
+
+    def head_key(line: Line) -> tuple[int, float]:
+        return round(line.y / 4), line.size
+
     marginal = [
         (page, {key(line): line for line in lines if is_marginal(page, line)})
         for page, lines in pages
@@ -41,15 +48,26 @@ def without_margins(
     offsets = Counter(
         offset
         for page, found in marginal
-        for offset in {n - page.number for line in found.values() for n in _outer_numbers(line)}
+        for offset in {
+            n - page.number for line in found.values() if line.edge for n in _outer_numbers(line)
+        }
+    )
+    # Heads of odd and even pages differ, but stand on one line, in small type.
+    heads = Counter(
+        key for page, lines in pages for key in {head_key(x) for x in lines if is_head(page, x)}
     )
     n_needed = 2 if len(pages) <= 4 else 3
 
+    def has_page_number(page: Page, line: Line) -> bool:
+        return any(offsets[n - page.number] >= n_needed for n in _outer_numbers(line))
+
     def is_running(page: Page, line: Line) -> bool:
         return is_marginal(page, line) and (
-            repeated[key(line)] >= n_needed
-            or any(offsets[n - page.number] >= n_needed for n in _outer_numbers(line))
+            (line.edge > 0 and line.is_artifact)
+            or repeated[key(line)] >= n_needed
+            or (line.edge > 0 and has_page_number(page, line))
             or _is_page_number(line.text, page)
+            or (is_head(page, line) and heads[head_key(line)] >= n_needed)
         )
 
     def kept(page: Page, lines: list[Line]) -> list[Line]:
@@ -62,12 +80,12 @@ def without_margins(
 
 
 def _outer_numbers(line: Line) -> set[int]:
-    """Return the whole numbers that a line begins and ends with."""
+    """Return the whole numbers that a line set apart begins and ends with."""
     return {int(found) for found in re.findall(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$", line.text)}
 
 
 def _is_page_number(text: str, page: Page) -> bool:
-    """Whether a line is a page number: this page's, or one that says what it is (第 3 页, - 3 -)."""
+    """Whether a line is this page's number, or looks like that of any (第 3 页, - 3 -)."""
     text = unicodedata.normalize("NFKC", text).strip()
     own = f"(?:{re.escape(page.label or str(page.number))}|{page.number})"
     return any(

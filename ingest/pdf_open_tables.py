@@ -13,13 +13,14 @@ from ingest.pdf_runs import Run, run_text, split_runs
 from ingest.tables import markdown_table
 
 _TOUCH = 2.5
-_CELL_GAP = 0.5
+_CELL_GAP = 0.6
 """Ems of white space in every row that part two columns."""
-_WORD_GAP = 0.45
+_WORD_GAP = 0.55
 """Ems that part two cells of one row; a wide space in a cell does no harm."""
 _MAX_CELL_EMS = 25
 """Of an average cell. What is wider is running text between rules."""
 
+_MAX_HEAD_LINES = 5
 _MAX_RULES = 40
 """Of one width on a page; more are those of writing paper."""
 
@@ -31,15 +32,16 @@ def take_open_tables(glyphs: list[Glyph], rules: Sequence[Rule]) -> tuple[list[G
     """Return the glyphs outside of such tables, and the tables."""
     tables: list[Run] = []
     level = [rule for rule in rules if rule.is_level]
+    uprights = [rule for rule in rules if not rule.is_level]
     for ys, x0, x1 in _frames(level):
+        if any(_is_side(rule, ys, x0, x1) for rule in uprights):
+            continue  # boxes of text, one below the other
         first = 0
         while first + 2 < len(ys):
             # Rules of several tables may have the same ends: the most that make one table.
             for last in range(len(ys) - 1, first + 1, -1):
                 inside, rest = _parted(glyphs, (x0, ys[first], x1, ys[last]))
-                parts = [
-                    rule for rule in level if ys[first] < rule.y0 < ys[first + 1] - _TOUCH
-                ]
+                parts = [rule for rule in level if ys[first] < rule.y0 < ys[first + 1] - _TOUCH]
                 text = _table(inside, ys[first + 1], parts)
                 if text:
                     tables.append(Run([], text, (x0, ys[first], x1, ys[last])))
@@ -47,6 +49,11 @@ def take_open_tables(glyphs: list[Glyph], rules: Sequence[Rule]) -> tuple[list[G
                     break
             first += 1
     return glyphs, tables
+
+
+def _is_side(rule: Rule, ys: Sequence[float], x0: float, x1: float) -> bool:
+    is_at_end = min(abs(rule.x0 - x0), abs(rule.x0 - x1)) < _TOUCH
+    return is_at_end and rule.y0 < ys[-1] and rule.y1 > ys[0]
 
 
 def _parted(glyphs: list[Glyph], box: Box) -> tuple[list[Glyph], list[Glyph]]:
@@ -97,7 +104,7 @@ def _table(glyphs: list[Glyph], head_end: float, parts: Sequence[Rule]) -> str:
     body = [row for row in rows if row[0].y >= head_end]
     stripes = _stripes([run for row in body for run in row])
     n_cells = sum(len(row) for row in body)
-    if not head or len(stripes) < 2 or n_cells < 1.5 * len(body):
+    if not 0 < len(head) <= _MAX_HEAD_LINES or len(stripes) < 2 or n_cells < 1.5 * len(body):
         return ""
     em = body[0][0].size
     if sum(run.x1 - run.x0 for row in body for run in row) > _MAX_CELL_EMS * em * n_cells:

@@ -8,16 +8,18 @@ import ctypes
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ingest.errors import Unreadable
+from ingest.pdf_tags import read_heading_tags, read_outline
 
 PASSWORD_ERROR = 4
 
 MIN_RULE_POINTS = 4
+MAX_DOT_POINTS = 12
 MAX_PATHS = 3000
 """Of one page: a page with more is a drawing, and no table is looked for in it."""
 
@@ -32,11 +34,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """How a stretch of text is set; `size` in points, as it appears on the page."""
+    """How a stretch of text is set; `size` in points, as it appears on the page.
+
+    `level` is that of the heading that it is tagged as, 0 for others. Tagged files mark what
+    stands on the page but is not part of the text (`is_artifact`).
+    """
 
     size: float
     is_bold: bool
     is_fixed: bool
+    level: int = 0
+    is_artifact: bool = False
 
 
 class Glyph(NamedTuple):
@@ -76,7 +84,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's glyphs in the order of the file, and its rules; width and height in points."""
+    """A page's glyphs in the order of the file, and its rules; width and height in points.
+
+    `dots` are the centres of small spots, such as bullets that were drawn. `outline` holds the
+    titles and levels (from 1) of the bookmarks that lead here.
+    """
 
     number: int
     width: float
@@ -84,6 +96,8 @@ class Page:
     label: str
     glyphs: list[Glyph]
     rules: list[Rule]
+    dots: list[Point]
+    outline: Sequence[tuple[str, int]] = ()
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
@@ -107,9 +121,11 @@ def read_pages(data: bytes) -> Iterator[Page]:
             "The PDF is damaged.", hint="Open it in a PDF viewer and save or print it anew."
         ) from error
     try:
+        outline = read_outline(document)
         for index in range(len(document)):
             page = document[index]
-            yield _Reader(page).read(index + 1, document.get_page_label(index) or "")
+            label = document.get_page_label(index) or ""
+            yield _Reader(page).read(index + 1, label, outline.get(index, ()))
             page.close()
     except pypdfium2.PdfiumError as error:
         raise Unreadable(
@@ -128,9 +144,10 @@ class _Reader:
 
         self._pdfium = pdfium
         self._page = page
+        self._tags = read_heading_tags(page)
         self._fonts: dict[int, tuple[Font, int, bool]] = {}
 
-    def read(self, number: int, label: str) -> Page:
+    def read(self, number: int, label: str, outline: Sequence[tuple[str, int]]) -> Page:
         text_page = self._page.get_textpage()
         characters = list(self._characters(text_page))
         turns = Counter(turn for *_, turn in characters)
@@ -147,7 +164,8 @@ class _Reader:
         width, height = right - left, top - bottom
         if turn % 2:
             width, height = height, width
-        return Page(number, width, height, label, glyphs, self._rules(place))
+        rules, dots = self._rules(place)
+        return Page(number, width, height, label, glyphs, rules, dots, outline)
 
     def _characters(
         self, text_page: Any
@@ -158,9 +176,16 @@ class _Reader:
         page_left, page_bottom, page_right, page_top = self._page.get_bbox()
         has_space, last_y = True, math.nan
         font, turn, hangs = Font(0, is_bold=False, is_fixed=False), 0, False
+        lead = 0
         for index in range(text_page.count_chars()):
             code = pdfium.FPDFText_GetUnicode(text_page, index)
-            text = chr(code) if 0x20 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            if 0xD800 <= code < 0xDC00:  # the first half of a letter of formulas
+                lead = code
+                continue
+            if 0xDC00 <= code < 0xE000:
+                code = 0x10000 + ((lead - 0xD800) << 10) + code - 0xDC00 if lead else code
+            lead = 0
+            text = chr(code) if 0x20 < code < 0x110000 and not 0xDC00 <= code < 0xE000 else ""
             is_hyphen = code in (0x02, 0xFFFE)
             if is_hyphen:
                 text = "-"
@@ -194,7 +219,8 @@ class _Reader:
     def _font(self, text_page: Any, index: int) -> tuple[Font, int, bool]:
         """Return a character's font, direction in quarter turns, and whether it hangs."""
         pdfium = self._pdfium
-        key = ctypes.cast(pdfium.FPDFText_GetTextObject(text_page, index), ctypes.c_void_p).value
+        piece = pdfium.FPDFText_GetTextObject(text_page, index)
+        key = ctypes.cast(piece, ctypes.c_void_p).value
         if key is None or key not in self._fonts:
             matrix = pdfium.FS_MATRIX()
             pdfium.FPDFText_GetMatrix(text_page, index, matrix)
@@ -204,10 +230,14 @@ class _Reader:
             pdfium.FPDFText_GetFontInfo(text_page, index, name, 128, flags)
             family = name.value.decode("utf-8", "replace")
             weight = pdfium.FPDFText_GetFontWeight(text_page, index)
+            is_tagged = key is not None and self._tags is not None
+            tag = pdfium.FPDFPageObj_GetMarkedContentID(piece) if is_tagged else -1
             font = Font(
                 size=round(pdfium.FPDFText_GetFontSize(text_page, index) * scale, 1),
                 is_bold=bool(_BOLD.search(family)) or weight >= 600 or bool(flags.value & 0x40000),
                 is_fixed=bool(_FIXED.search(family)) or bool(flags.value & 1),
+                level=(self._tags or {}).get(tag, 0),
+                is_artifact=self._tags is not None and tag < 0,
             )
             angle = pdfium.FPDFText_GetCharAngle(text_page, index)
             found = font, round(angle / (math.pi / 2)) % 4, bool(_HANGING.search(family))
@@ -216,9 +246,10 @@ class _Reader:
             self._fonts[key] = found
         return self._fonts[key]
 
-    def _rules(self, place: Callable[[Point], Point]) -> list[Rule]:
+    def _rules(self, place: Callable[[Point], Point]) -> tuple[list[Rule], list[Point]]:
         pdfium = self._pdfium
         rules: list[Rule] = []
+        dots: list[Point] = []
         paths = list(self._page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]))
         for path in paths if len(paths) <= MAX_PATHS else ():
             points = self._corners(path)
@@ -228,11 +259,14 @@ class _Reader:
             if points and (max(xs) - min(xs) < 3 or max(ys) - min(ys) < 3):
                 rules.append(_rule(place((min(xs), min(ys))), place((max(xs), max(ys)))))
                 continue
+            if points and max(xs) - min(xs) < MAX_DOT_POINTS > max(ys) - min(ys):
+                dots.append(place(((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)))
+                continue
             # An area without an outline marks text; it rules nothing.
             for start, end in pairwise(points if stroke.value else ()):
                 if abs(start[0] - end[0]) < 1 or abs(start[1] - end[1]) < 1:
                     rules.append(_rule(place(start), place(end)))
-        return [rule for rule in rules if rule.length >= MIN_RULE_POINTS]
+        return [rule for rule in rules if rule.length >= MIN_RULE_POINTS], dots
 
     def _corners(self, path: Any) -> list[Point]:
         pdfium = self._pdfium

@@ -97,6 +97,8 @@ def _continues(paragraph: Paragraph, line: Line, pitch: float) -> bool:
     step = line.y - before.y
     if abs(em - before.size) > 0.08 * em or not 0 < step <= 1.3 * (pitch or 1.3 * em):
         return False
+    if line.level or before.level:
+        return line.level == before.level
     ends = before.text.endswith(SENTENCE_END)
     if line.is_fixed != before.is_fixed:  # a line of names of functions, in a full paragraph
         is_full = before.x1 > before.right - 2 * em

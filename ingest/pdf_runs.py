@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ingest.cleaning import replace_lookalikes
-from ingest.pdf_pages import Glyph
+from ingest.pdf_pages import Glyph, Point
 
 SAME_LINE = 0.6
 """Share of the type's size by which a raised or lowered glyph may leave its line."""
@@ -15,7 +15,7 @@ _CELL_GAP = 1.2
 
 _RAISABLE = "0123456789+-−"
 _RAISED = str.maketrans(_RAISABLE, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_BEFORE_FOOTNOTE = tuple(".,;:!?。，；：！？、”’\"")
+_BEFORE_FOOTNOTE = tuple('.,;:!?。，；：！？、”’"')
 
 
 @dataclass(slots=True)
@@ -53,6 +53,33 @@ def split_runs(glyphs: Iterable[Glyph], *, gap: float = _CELL_GAP) -> list[Run]:
     return [Run(run) for run in runs]
 
 
+def with_bullets(runs: Sequence[Run], dots: Sequence[Point]) -> list[Run]:
+    """Return the runs, with a bullet before those beside which one was drawn.
+
+    Bullets stand below each other; a single dot is the head of an arrow or part of a drawing.
+    """
+    found = {id(run): dot for run in runs for dot in [_bullet(run, dots)] if dot} if dots else {}
+    columns = Counter(round(x / 2) for x, _ in found.values())
+    out = []
+    for run in runs:
+        x, _ = found.get(id(run), (0, 0))
+        if columns[round(x / 2)] < 2:
+            out.append(run)
+            continue
+        first = run.glyphs[0]
+        bullet = first._replace(text="•", x0=x, x1=x)
+        out.append(Run([bullet, first._replace(has_space_before=True), *run.glyphs[1:]]))
+    return out
+
+
+def _bullet(run: Run, dots: Sequence[Point]) -> Point | None:
+    for x, y in dots:
+        is_beside = 0.3 * run.size < run.x0 - x < 2 * run.size
+        if is_beside and abs(run.y - 0.35 * run.size - y) < 0.25 * run.size:
+            return x, y
+    return None
+
+
 def _follows(run: Sequence[Glyph], glyph: Glyph, gap: float) -> bool:
     before = run[-1]
     size = max(glyph.font.size, before.font.size)
@@ -85,7 +112,7 @@ def run_text(glyphs: Sequence[Glyph]) -> str:
                 text = ""
             else:
                 text = text.translate(_RAISED)
-        if not glyph.has_space_before and gap < 0.25 * glyph.font.size:
+        if (not glyph.has_space_before or index in raised) and gap < 0.25 * glyph.font.size:
             out.append(text)
             continue
         is_wide = _is_wide(before.text) and _is_wide(glyph.text)
