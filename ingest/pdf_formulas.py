@@ -101,9 +101,11 @@ def _term(glyphs: Sequence[Glyph]) -> str:
 
 
 def _with_limits(glyphs: list[Glyph]) -> list[Glyph]:
-    runs = split_runs(glyphs)
-    if not any(_OPERATORS.search(run_text(run.glyphs)) for run in runs if len(run.glyphs) < 40):
+    sizes = {glyph.font.size for glyph in glyphs}
+    text = "".join(glyph.text for glyph in glyphs)
+    if not sizes or min(sizes) > 0.8 * max(sizes) or not _OPERATORS.search(text):
         return glyphs
+    runs = split_runs(glyphs)
     owners = {id(glyph): run for run in runs for glyph in run.glyphs}
     limits: dict[int, list[Run]] = {}
     for first, last in _operators(runs):

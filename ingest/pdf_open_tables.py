@@ -7,6 +7,7 @@ white space that all rows share.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ingest.pdf_pages import Glyph, Rule
 from ingest.pdf_runs import Run, run_text, split_runs
@@ -17,6 +18,7 @@ _CELL_GAP = 0.6
 """Ems of white space in every row that part two columns."""
 _WORD_GAP = 0.55
 """Ems that part two cells of one row; a wide space in a cell does no harm."""
+_WIDE_GAP = 1.2
 _MAX_CELL_EMS = 25
 """Of an average cell. What is wider is running text between rules."""
 
@@ -106,6 +108,8 @@ def _table(glyphs: list[Glyph], head_end: float, parts: Sequence[Rule]) -> str:
     n_cells = sum(len(row) for row in body)
     if not 0 < len(head) <= _MAX_HEAD_LINES or len(stripes) < 2 or n_cells < 1.5 * len(body):
         return ""
+    if sum(map(_is_text, body)) > 0.5 * len(body):
+        return ""
     em = body[0][0].size
     if sum(run.x1 - run.x0 for row in body for run in row) > _MAX_CELL_EMS * em * n_cells:
         return ""
@@ -137,6 +141,11 @@ def _rows(glyphs: list[Glyph]) -> list[list[Run]]:
         else:
             rows.append([run])
     return [sorted(row, key=lambda run: run.x0) for row in rows]
+
+
+def _is_text(row: Sequence[Run]) -> bool:
+    """Whether no gap in a row is wider than those between the words of a slide."""
+    return all(run.x0 - before.x1 < _WIDE_GAP * run.size for before, run in pairwise(row))
 
 
 def _stripes(runs: list[Run]) -> list[Stripe]:

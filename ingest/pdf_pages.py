@@ -194,7 +194,8 @@ class _Reader:
                 continue
             pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
             pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
-            if has_space or y.value != last_y:  # type doesn't change inside a word
+            # Type doesn't change inside a word; a whole Chinese line is none.
+            if has_space or y.value != last_y or code >= 0x2E80:
                 font, turn, hangs = self._font(text_page, index)
                 last_y = y.value
             is_on_page = (
