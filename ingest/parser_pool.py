@@ -225,7 +225,8 @@ def _line(process: "subprocess.Popen[str]") -> str:
 
 def _understand(reply: Mapping[str, Any]) -> Document | IngestError:
     if "error" in reply:
-        return _ERRORS[reply["error"]](reply["reason"], hint=reply["hint"])
+        kind = _ERRORS[reply["error"]]
+        return kind(reply["reason"], hint=reply["hint"], place=reply["place"])
     values = dict(reply["document"])
     language: Language = values.pop("language")
     elements = tuple(
