@@ -35,7 +35,8 @@ def parse_pptx(data: bytes) -> Extract:
     import pptx
 
     presentation = pptx.Presentation(BytesIO(data))
-    _remove_furniture(presentation)
+    width, height = presentation.slide_width or 0, presentation.slide_height or 0
+    _remove_furniture(presentation, height)
     notes: dict[int, str] = {}
     hidden: set[int] = set()
     for number, slide in enumerate(presentation.slides, start=1):
@@ -44,7 +45,7 @@ def parse_pptx(data: bytes) -> Extract:
                 hidden.add(number)
             if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
                 notes[number] = slide.notes_slide.notes_text_frame.text.strip()
-            _prepare(slide, presentation.slide_width, presentation.slide_height)
+            _prepare(slide, width, height)
         except Exception as error:  # python-pptx raises anything on a damaged part
             raise Unreadable(
                 f"It is damaged: its parser gave up ({type(error).__name__}).",
@@ -65,12 +66,11 @@ def parse_pptx(data: bytes) -> Extract:
     return Extract(blocks=tuple(blocks), title=(presentation.core_properties.title or "").strip())
 
 
-def _remove_furniture(presentation: Any) -> None:
+def _remove_furniture(presentation: Any, height: int) -> None:
     """Remove dates, footers and numbers: placeholders for them, and boxes that repeat."""
     from pptx.enum.shapes import PP_PLACEHOLDER
 
     fillings = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
-    height = presentation.slide_height
     boxes: list[tuple[tuple[str, int, int], Any]] = []
     for slide in presentation.slides:
         for shape in list(slide.shapes):

@@ -53,7 +53,7 @@ def set_levels(paragraphs: list[Paragraph], body_size: float) -> None:
     declared = [each for each in paragraphs if each.first.level]
     # Tags on a cover only, where the chapters are merely set large, tell too little.
     if len(declared) >= max(_DECLARED * len(headings), 2):
-        _trust(declared, headings)
+        _trust(declared, paragraphs[: paragraphs.index(declared[0])], headings)
         return
     headings = _without_bylines(headings)
     _join_lines(paragraphs, headings)
@@ -63,12 +63,12 @@ def set_levels(paragraphs: list[Paragraph], body_size: float) -> None:
         heading.level = min(ranks.index(found) + 1, 6)
 
 
-def _trust(declared: list[Paragraph], headings: list[Paragraph]) -> None:
+def _trust(declared: list[Paragraph], before: list[Paragraph], headings: list[Paragraph]) -> None:
     """Give the levels that the file declares, below the title if that isn't among them."""
     largest = max(each.first.size for each in declared)
     title = headings[0] if headings and headings[0].first.size > largest else None
     shift = 0
-    if title is not None and title.page <= declared[0].page:
+    if title is not None and title in before:
         title.level = 1
         shift = 2 - min(each.first.level for each in declared)
     for heading in declared:
@@ -158,13 +158,16 @@ def body_size_of(paragraphs: Sequence[Paragraph]) -> float:
             running[paragraph.first.size] += n_chars if _is_running_text(paragraph) else 0
     if running.total() < 0.1 * sizes.total():
         return max(sizes, key=lambda size: sizes[size], default=0.0)
-    return max(size for size, n in running.items() if n >= 0.1 * running.total())
+    return max((size for size, n in running.items() if n >= 0.1 * running.total()), default=0.0)
 
 
 def _is_running_text(paragraph: Paragraph) -> bool:
-    """Whether it is a sentence or an item, as headings rarely are."""
-    ends = paragraph.last.text.endswith(tuple("。！.!"))
-    return paragraph.is_item or (ends and sum(len(line.text) for line in paragraph.lines) >= 20)
+    """Whether it is a sentence or an item, as headings rarely are; some of them are numbered."""
+    ends = paragraph.last.text.endswith(tuple("。！.!；;"))
+    is_long = sum(len(line.text) for line in paragraph.lines) >= 20
+    return BULLET.match(paragraph.first.text) is not None or (
+        is_long and (ends or paragraph.is_item)
+    )
 
 
 def _looks_like_heading(paragraph: Paragraph, body_size: float, *, is_bold_telling: bool) -> bool:

@@ -26,7 +26,8 @@ def without_margins(
 
     def is_marginal(page: Page, line: Line) -> bool:
         is_outside = line.edge or not MARGIN * page.height < line.y < (1 - MARGIN) * page.height
-        return bool(is_outside) and not line.is_table and line.size < _MAX_SIZE * body_size
+        is_text = line.is_table or line.level or line.size >= _MAX_SIZE * body_size
+        return bool(is_outside) and not is_text
 
     def key(line: Line) -> tuple[str, int]:
         text = re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text)

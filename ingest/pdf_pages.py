@@ -129,8 +129,9 @@ def read_pages(data: bytes) -> Iterator[Page]:
             page.close()
     except pypdfium2.PdfiumError as error:
         raise Unreadable(
-            f"Page {index + 1} of the PDF is damaged.",
+            "A page of the PDF is damaged.",
             hint="Open it in a PDF viewer and save or print it anew.",
+            place=f"page {index + 1}",
         ) from error
     finally:
         document.close()

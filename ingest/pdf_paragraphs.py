@@ -178,7 +178,8 @@ def _may_go_on(paragraph: Paragraph) -> bool:
     last = paragraph.last
     if last.is_table or last.is_fixed or paragraph.level:
         return False
-    return last.x1 > last.right - 2 * last.size and not last.text.endswith(SENTENCE_END)
+    is_full = last.x1 > last.right - 2 * last.size or last.ends_in_hyphen
+    return is_full and not last.text.endswith(SENTENCE_END)
 
 
 def _is_rest(before: Paragraph, paragraph: Paragraph) -> bool:

@@ -103,7 +103,9 @@ def diagram_lines(shape: Any) -> list[tuple[int, str]]:
         shape.part.related_part(ids[0]).blob, etree.XMLParser(resolve_entities=False)
     )
     texts = {
-        point.get("modelId"): " ".join("".join(each.text or "" for each in point.iter(_TEXT)).split())
+        point.get("modelId"): " ".join(
+            "".join(each.text or "" for each in point.iter(_TEXT)).split()
+        )
         for point in data.iter(f"{_DIAGRAM}pt")
         if point.get("type", "node") in ("node", "asst", "doc")
     }
