@@ -39,14 +39,12 @@ def with_outline(
 def _find(lines: Sequence[Line], title: str) -> tuple[int, int] | None:
     """Return where the lines begin and end that make `title`, a number before it left aside."""
     wanted = _plain(title)
-    for start in range(len(lines) if wanted else 0):
-        text = ""
-        for end in range(start + 1, min(start + _MAX_HEADING_LINES, len(lines)) + 1):
-            text += _plain(lines[end - 1].text)
+    texts = [_plain(line.text) for line in lines]
+    for n_lines in range(1, _MAX_HEADING_LINES + 1) if wanted else ():
+        for start in range(len(texts) - n_lines + 1):
+            text = "".join(texts[start : start + n_lines])
             if text.endswith(wanted) and _NUMBER.fullmatch(text[: -len(wanted)]):
-                return start, end
-            if len(text) > len(wanted) + 8:
-                break
+                return start, start + n_lines
     return None
 
 
