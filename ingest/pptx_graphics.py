@@ -97,11 +97,9 @@ def diagram_lines(shape: Any) -> list[tuple[int, str]]:
     ids = [each.get(f"{_RELATION}dm") for each in shape._element.iter(f"{_DIAGRAM}relIds")]
     if not ids or ids[0] is None:
         return []
-    from lxml import etree
+    from pptx.oxml import parse_xml  # resolves no entities
 
-    data = etree.fromstring(
-        shape.part.related_part(ids[0]).blob, etree.XMLParser(resolve_entities=False)
-    )
+    data = parse_xml(shape.part.related_part(ids[0]).blob)
     texts = {
         point.get("modelId"): " ".join(
             "".join(each.text or "" for each in point.iter(_TEXT)).split()
