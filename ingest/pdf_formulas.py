@@ -16,7 +16,7 @@ _TERM_EMS = 1.5
 _CENTRED = 2.0
 """Points by which what stands above or below something may be off its centre."""
 
-_OPERATORS = re.compile(r"[∑∏∫⋃⋂⨁]|(?:arg\s?)?(?:max|min)|lim(?:sup|inf)?|sup|inf")
+_OPERATORS = re.compile(r"[∑∏∫⋃⋂⨁]|(?:arg\s?)?(?:max|min)|lim(?:sup|inf)?")
 _ONE_TERM = re.compile(r"\w+|[^\s\w]")
 
 

@@ -23,7 +23,8 @@ def test_charts_become_tables_of_their_categories_and_series() -> None:
         from pptx.chart.data import CategoryChartData, XyChartData
         from pptx.enum.chart import XL_CHART_TYPE
 
-        data = CategoryChartData(number_format="0%")
+        make_data: Any = CategoryChartData
+        data = make_data(number_format="0%")
         data.categories = ["60 词", "120 词"]
         data.add_series("中文", (0.81, 0.91))
         data.add_series("English", (0.82, None))
@@ -31,7 +32,8 @@ def test_charts_become_tables_of_their_categories_and_series() -> None:
         chart = shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 9, 9, 9, 9, data).chart
         chart.has_title = True
         chart.chart_title.text_frame.text = "Recall at five"
-        points = XyChartData()
+        make_points: Any = XyChartData
+        points = make_points()
         points.add_series("Model").add_data_point(1.5, 61.2)
         shapes = _titled(presentation, "Points").shapes
         shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, 9, 9, 9, 9, points)
