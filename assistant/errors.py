@@ -89,4 +89,8 @@ class StorageError(StudyError):
 
 
 class IngestError(StudyError):
-    """A document can't be taken in."""
+    """A document can't be taken in; `place` says where in it, "" where that isn't known."""
+
+    def __init__(self, message: str, *, hint: str = "", place: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.place = place

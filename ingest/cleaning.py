@@ -18,9 +18,9 @@ _CJK = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-
 _BREAK_IN_CJK = re.compile(f"(?<=[{_CJK}])[ \t]*\n[ \t]*(?=[{_CJK}])")
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 
-# Fonts of PDF files map "用" to the radical "⽤", "fi" to the ligature "ﬁ". Both look right, and
-# no search finds them.
-_LOOKALIKES = re.compile("[\u2e80-\u2fdf\ufb00-\ufb06]")
+# Fonts of PDF files map "用" to the radical "⽤", "fi" to the ligature "ﬁ", "x" in formulas to "𝑥".
+# All look right, and no search finds them.
+_LOOKALIKES = re.compile("[\u2e80-\u2fdf\ufb00-\ufb06\U0001d400-\U0001d7ff]")
 
 # Radicals that Unicode doesn't decompose, or only to the traditional character.
 _SIMPLIFIED = dict(

@@ -77,7 +77,9 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise Unreadable(
-            f"It is damaged: byte {error.start:,} is no {encoding.upper()}.", hint=HINT
+            f"It is damaged: byte {error.start:,} is no {encoding.upper()}.",
+            hint=HINT,
+            place=_line(data, error.start, encoding),
         ) from error
     if "\x00" in text:
         raise Unreadable("It is not text: it holds zero bytes.", hint=HINT)
@@ -88,12 +90,23 @@ def _refuse_damaged_utf8(data: bytes, error: UnicodeDecodeError) -> None:
     """Refuse what is UTF-8 save a few bytes: read as GBK it would be gibberish."""
     if error.reason == "unexpected end of data" and error.start >= len(data) - 3 and error.start:
         raise Unreadable(
-            "It is cut off in the middle of a character.", hint="Copy the file again."
+            "It is cut off in the middle of a character.",
+            hint="Copy the file again.",
+            place=_line(data, error.start),
         ) from error
     text = data.decode("utf-8", "replace")
     n_bad, n_good = text.count("\ufffd"), sum(character > "\x7f" for character in text)
     if (n_good - n_bad) > 10 * n_bad:
-        raise Unreadable(f"It is damaged: byte {error.start:,} is no UTF-8.", hint=HINT) from error
+        raise Unreadable(
+            f"It is damaged: byte {error.start:,} is no UTF-8.",
+            hint=HINT,
+            place=_line(data, error.start),
+        ) from error
+
+
+def _line(data: bytes, position: int, encoding: str = "utf-8") -> str:
+    """Return which line a byte stands in."""
+    return f"line {data[:position].decode(encoding, 'replace').count(chr(10)) + 1}"
 
 
 def _guess(data: bytes) -> str:

@@ -12,6 +12,7 @@ FindingKind = Literal[
     "pale-text",
     "comment",
     "instruction",
+    "unread-page",
 ]
 Unit = Literal["line", "page", "slide", "paragraph", "cell"]
 

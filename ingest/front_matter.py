@@ -47,16 +47,20 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str]:
     try:
         values = yaml.safe_load(inner)
     except (yaml.YAMLError, ValueError) as error:
-        raise AudienceUnclear("Its front matter is not YAML.", hint=_HINT) from error
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {_line(text, match.start(1) + mark.index)}" if mark else "line 1"
+        raise AudienceUnclear("Its front matter is not YAML.", hint=_HINT, place=place) from error
     if values is None:
         return {}, text[match.end() :]
     if not isinstance(values, dict):
         return {}, text
     found = {str(key).lower(): value for key, value in values.items()}
-    n_audiences = len(_AUDIENCE_KEY.findall(inner))
-    if n_audiences > 1 or (n_audiences and "audience" not in found):
+    keys = list(_AUDIENCE_KEY.finditer(inner))
+    if len(keys) > 1 or (keys and "audience" not in found):
         raise AudienceUnclear(
-            "Its front matter doesn't name one audience at its top level.", hint=_HINT
+            "Its front matter doesn't name one audience at its top level.",
+            hint=_HINT,
+            place=f"line {_line(text, match.start(1) + keys[-1].end())}",
         )
     return found, text[match.end() :]
 
@@ -85,6 +89,11 @@ def understand(values: Mapping[str, object]) -> About:
         owner=_text(values.get("owner")),
         version=_text(values.get("version")),
     )
+
+
+def _line(text: str, position: int) -> int:
+    """Return the number of the line that a position is in, from 1."""
+    return text.count("\n", 0, position) + 1
 
 
 def _text(value: object) -> str:

@@ -1,5 +1,7 @@
 """What a PDF page holds and doesn't show: text drawn invisibly, in white, tiny, or off the page.
 
+Also the opposite: pages that show text and hold none, since they are pictures.
+
 White type on a dark area or a picture drawn before it is shown, and not reported. Text laid
 invisibly under a scan is (it is what the assistant reads). pypdfium2 is at home in
 `ingest/pdf_pages.py`; here its text objects are looked at, which the reader of pages doesn't keep.
@@ -43,6 +45,10 @@ def look_into_pdf(data: bytes) -> PdfLooks:
             text_page = page.get_textpage()
             text = text_page.get_text_range()
             stretches.append(Stretch(text=text, unit="page", number=index + 1))
+            if not text.strip() and _is_picture(page):
+                findings.append(
+                    Finding(kind="unread-page", unit="page", number=index + 1, excerpt="")
+                )
             hidden: dict[FindingKind, list[str]] = {}
             for kind, piece in _hidden_text(page, text_page):
                 hidden.setdefault(kind, []).append(piece)
@@ -57,6 +63,19 @@ def look_into_pdf(data: bytes) -> PdfLooks:
     finally:
         document.close()
     return PdfLooks(findings, stretches)
+
+
+def _is_picture(page: Any) -> bool:
+    """Whether a picture fills most of a page, as a scan does."""
+    import pypdfium2.raw as pdfium
+
+    left, bottom, right, top = page.get_bbox()
+    areas = [
+        (x1 - x0) * (y1 - y0)
+        for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
+        for x0, y0, x1, y1 in [item.get_bounds()]
+    ]
+    return bool(max(areas, default=0.0) > 0.5 * (right - left) * (top - bottom))
 
 
 def _hidden_text(page: Any, text_page: Any) -> Iterator[tuple[FindingKind, str]]:

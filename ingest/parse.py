@@ -25,7 +25,7 @@ from ingest.records import Block, Document, Element, Extract
 from ingest.signatures import check_members, check_signature
 from ingest.source_names import language_of_name, stem_title
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Raised whenever the same file gives another document."""
 
 MAX_TEXT_CHARS = 10_000_000

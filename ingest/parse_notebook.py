@@ -3,6 +3,7 @@
 Of outputs only short plain text is taken: tables, pictures and logs say little without their code.
 """
 
+import json
 import re
 import warnings
 from typing import Any
@@ -36,6 +37,7 @@ def parse_notebook(data: bytes) -> Extract:
             raise Unreadable(
                 "It is not a Jupyter notebook, or is cut off.",
                 hint="Open it in Jupyter and save it again.",
+                place=_place(error),
             ) from error
     language = str(notebook.metadata.get("language_info", {}).get("name", ""))
     front_matter: dict[str, object] = {}
@@ -51,6 +53,17 @@ def parse_notebook(data: bytes) -> Extract:
             outputs = (_output(output) for output in cell.get("outputs", []))
             blocks += [Block(kind="code", text=text) for text in outputs]
     return Extract(blocks=tuple(blocks), front_matter=front_matter)
+
+
+def _place(error: BaseException) -> str:
+    """Return the line where a notebook stops to be JSON, or the cell that is none."""
+    if isinstance(error.__cause__ or error.__context__, json.JSONDecodeError):
+        cause = error.__cause__ or error.__context__
+        return f"line {getattr(cause, 'lineno', 1)}"
+    path = list(getattr(error, "relative_path", ()))
+    if len(path) > 1 and path[0] == "cells":
+        return f"cell {int(path[1]) + 1}"
+    return ""
 
 
 def _output(output: dict[str, object]) -> str:

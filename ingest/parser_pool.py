@@ -235,7 +235,8 @@ def _line(process: "subprocess.Popen[str]") -> str:
 def understand(reply: Mapping[str, Any]) -> Document | IngestError:
     """Return what a reply of the parser's process stands for."""
     if "error" in reply:
-        return _ERRORS[reply["error"]](reply["reason"], hint=reply["hint"])
+        kind = _ERRORS[reply["error"]]
+        return kind(reply["reason"], hint=reply["hint"], place=reply["place"])
     values = dict(reply["document"])
     language: Language = values.pop("language")
     elements = tuple(

@@ -43,7 +43,12 @@ def _answer(request: dict[str, object]) -> dict[str, object]:
     try:
         document = parse(Path(str(request["path"])), str(request["source"]), limits)
     except IngestError as error:
-        return {"error": type(error).__name__, "reason": str(error), "hint": error.hint}
+        return {
+            "error": type(error).__name__,
+            "reason": str(error),
+            "hint": error.hint,
+            "place": error.place,
+        }
     return {"document": asdict(document)}
 
 

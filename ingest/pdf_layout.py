@@ -1,23 +1,22 @@
 """Glyphs of a PDF page → lines in reading order, and tables. Pure geometry, points and top-down.
 
-Reading order: a page is cut into bands of columns where a gutter runs down it; across the bands
-lines go from top to bottom. See `ingest/pdf_tables.py` for tables.
+See `ingest/pdf_columns.py` for the reading order, `ingest/pdf_tables.py` for tables.
 """
 
 import re
-import statistics
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ingest.pdf_columns import columns, split_edges
+from ingest.pdf_formulas import level_formulas
+from ingest.pdf_open_tables import take_open_tables
 from ingest.pdf_pages import Font, Page
-from ingest.pdf_runs import SAME_LINE, Run, run_text, split_runs
+from ingest.pdf_runs import SAME_LINE, Run, run_text, split_runs, with_bullets
 from ingest.pdf_tables import aligned_table, take_ruled_tables
 
-_GUTTER = 0.9
-_MIN_COLUMN_LINES = 3
-_MIN_COLUMN_EMS = 10
-_MAX_EDGES = 40
+_MIN_TABLE_RULE = 8
+"""Points; a shorter rule is a fraction's bar or part of a drawing."""
 
 MARKER = re.compile(
     r"[•◦‣▪▫■□●○◆◇➢➤►✓✔*–—-]|\uf0b7|\uf0a7|\uf0d8|\(?\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,3}[）)、]"
@@ -27,7 +26,11 @@ MARKER = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of text, or a table in a line's stead. `right` is the right edge of its column."""
+    """A line of text, or a table in a line's stead. `right` is the right edge of its column.
+
+    `level` is that of a heading which the file itself declares, 0 for others. `edge` numbers the
+    rows that stand at the page's edges, apart from its text; 0 elsewhere.
+    """
 
     text: str
     x0: float
@@ -41,94 +44,31 @@ class Line:
     is_table: bool = False
     ends_in_hyphen: bool = False
     column: int = 0
+    edge: int = 0
+    level: int = 0
+    is_artifact: bool = False
 
 
 def read_lines(page: Page) -> list[Line]:
     """Return the lines and tables of a page in reading order."""
-    rest, tables = take_ruled_tables(page.glyphs, page.rules)
-    runs = split_runs(rest) + tables
-    lines: list[Line] = []
-    for number, column in enumerate(_columns(runs)):
-        lines += _lines(column, number)
-    return lines
+    rules = [rule for rule in page.rules if rule.length >= _MIN_TABLE_RULE]
+    rest, tables = take_ruled_tables(page.glyphs, rules)
+    rest, open_tables = take_open_tables(rest, rules)
+    rest = level_formulas(rest, page.rules)
+    runs = with_bullets(split_runs(rest), page.dots)
+    edges = split_edges(runs + tables + open_tables, page.width, page.height)
+    head = [_edge_line(run, n) for n, row in enumerate(edges.top, start=1) for run in row]
+    body = [
+        line for number, column in enumerate(columns(edges.body)) for line in _lines(column, number)
+    ]
+    feet = [*edges.bottom, *([run] for run in edges.sides)]
+    first = len(edges.top) + 1
+    foot = [_edge_line(run, n) for n, row in enumerate(feet, start=first) for run in row]
+    return head + body + foot
 
 
-# ---- Reading order
-
-
-def _columns(runs: list[Run]) -> list[list[Run]]:
-    """Return the runs in groups that are read one after the other."""
-    gutter = _gutter(runs)
-    if gutter is None:
-        return [runs] if runs else []
-    groups: list[list[Run]] = []
-    for is_split, band in _bands(runs, gutter):
-        if is_split:
-            groups += _columns([run for run in band if run.x1 <= gutter])
-            groups += _columns([run for run in band if run.x0 >= gutter])
-        else:
-            groups.append(band)
-    return groups
-
-
-def _gutter(runs: list[Run]) -> float | None:
-    """Return where a gutter runs down the page between two columns of text, None without one."""
-    texts = [run for run in runs if not run.table]
-    if len(texts) < 2 * _MIN_COLUMN_LINES:
-        return None
-    em = statistics.median(run.size for run in texts)
-    left, right = min(run.x0 for run in texts), max(run.x1 for run in texts)
-    best: tuple[int, float] | None = None
-    # A gutter ends where the lines of the right column begin: at an edge that many runs share.
-    edges = Counter(round(run.x0) for run in texts).most_common(_MAX_EDGES)
-    for x in sorted(edge for edge, n_runs in edges if n_runs >= _MIN_COLUMN_LINES - 1):
-        middle = x - _GUTTER * em / 2
-        if not left + 0.15 * (right - left) < middle < left + 0.85 * (right - left):
-            continue
-        crossing = sum(run.x0 < middle < run.x1 for run in texts)
-        if (best is None or crossing < best[0]) and _is_gutter(texts, middle, em):
-            best = crossing, middle
-    return None if best is None else best[1]
-
-
-def _is_gutter(texts: list[Run], x: float, em: float) -> bool:
-    """Whether lines of text, not cells of a table, stand on both sides of `x`."""
-    gap = _GUTTER * em / 2
-    before = [run for run in texts if run.x1 <= x + gap / 2]
-    after = [run for run in texts if run.x0 >= x - gap / 2]
-    if min(len(before), len(after)) < _MIN_COLUMN_LINES:
-        return False
-    if len(before) + len(after) < 0.6 * len(texts):
-        return False
-    widths = [statistics.median(run.x1 - run.x0 for run in side) for side in (before, after)]
-    if min(widths) >= _MIN_COLUMN_EMS * em:
-        return True
-    # Narrow columns: the rows of a table share their base lines, those of two texts don't.
-    shared = sum(any(abs(run.y - other.y) < 0.3 * em for other in before) for run in after)
-    return min(widths) >= 3 * em and shared < 0.5 * len(after)
-
-
-def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
-    """Return the page in bands from the top, each with whether the gutter splits it."""
-    bands: list[tuple[bool, list[Run]]] = []
-    crossing = sorted((run for run in runs if run.x0 < gutter < run.x1), key=lambda run: run.y)
-    sides = [run for run in runs if not run.x0 < gutter < run.x1]
-    top = float("-inf")
-    for run in [*crossing, None]:
-        bottom = float("inf") if run is None else run.y - 0.3 * run.size
-        band = [other for other in sides if top <= other.y < bottom]
-        if band:
-            bands.append((True, band))
-        if run is not None:
-            if bands and not bands[-1][0]:
-                bands[-1][1].append(run)
-            else:
-                bands.append((False, [run]))
-            top = bottom
-    return bands
-
-
-# ---- Lines
+def _edge_line(run: Run, number: int) -> Line:
+    return replace(_text_line([run], run.x0, run.x1, -number), edge=number)
 
 
 def _lines(runs: list[Run], column: int) -> list[Line]:
@@ -192,6 +132,8 @@ def _text_line(row: list[Run], left: float, right: float, column: int) -> Line:
         is_bold=_share(fonts, lambda font: font.is_bold) > 0.5,
         # A name in the type of code does not make a line of text one of code.
         is_fixed=_share(fonts, lambda font: font.is_fixed) > 0.95,
+        level=fonts.most_common(1)[0][0].level,
+        is_artifact=all(font.is_artifact for font in fonts),
         ends_in_hyphen=glyphs[-1].is_soft_hyphen or glyphs[-1].text in "-‐",
         column=column,
     )

@@ -1,14 +1,16 @@
 """Running heads, running feet and page numbers of a PDF file: found by repetition, and left out."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from ingest.pdf_columns import MARGIN
 from ingest.pdf_layout import Line
 from ingest.pdf_pages import Page
 
-_MARGIN = 0.12
-"""Share of the page's height, at its top and bottom, where running heads and feet stand."""
+_DASH = r"[-–—―─·•~\s]"
+_COUNT = r"(?:\d+|[〇零一二三四五六七八九十百]+)"
 _MAX_SIZE = 1.12
 """Of their type, by that of most of the text."""
 
@@ -23,11 +25,20 @@ def without_margins(
     body_size = max(sizes, key=lambda size: sizes[size], default=0.0)
 
     def is_marginal(page: Page, line: Line) -> bool:
-        is_outside = not _MARGIN * page.height < line.y < (1 - _MARGIN) * page.height
-        return is_outside and not line.is_table and line.size < _MAX_SIZE * body_size
+        is_outside = line.edge or not MARGIN * page.height < line.y < (1 - MARGIN) * page.height
+        is_text = line.is_table or line.level or line.size >= _MAX_SIZE * body_size
+        return bool(is_outside) and not is_text
 
     def key(line: Line) -> tuple[str, int]:
-        return re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text), round(line.y / 4)
+        text = re.sub(r"\d+|\b[ivxlc]+\b", "#", line.text)
+        return "".join(text.split()), round(line.y / 4)
+
+    def is_head(page: Page, line: Line) -> bool:
+        is_top = line.edge > 0 and line.y < MARGIN * page.height and page.height > page.width
+        return is_top and line.size < 0.95 * body_size
+
+    def head_key(line: Line) -> tuple[int, float]:
+        return round(line.y / 4), line.size
 
     marginal = [
         (page, {key(line): line for line in lines if is_marginal(page, line)})
@@ -38,31 +49,52 @@ def without_margins(
     offsets = Counter(
         offset
         for page, found in marginal
-        for offset in {n - page.number for line in found.values() for n in _outer_numbers(line)}
+        for offset in {
+            n - page.number for line in found.values() if line.edge for n in _outer_numbers(line)
+        }
+    )
+    # Heads of odd and even pages differ, but stand on one line, in small type.
+    heads = Counter(
+        key for page, lines in pages for key in {head_key(x) for x in lines if is_head(page, x)}
     )
     n_needed = 2 if len(pages) <= 4 else 3
 
+    def has_page_number(page: Page, line: Line) -> bool:
+        return any(offsets[n - page.number] >= n_needed for n in _outer_numbers(line))
+
     def is_running(page: Page, line: Line) -> bool:
         return is_marginal(page, line) and (
-            repeated[key(line)] >= n_needed
-            or any(offsets[n - page.number] >= 3 for n in _outer_numbers(line))
+            (line.edge > 0 and line.is_artifact)
+            or repeated[key(line)] >= n_needed
+            or (line.edge > 0 and has_page_number(page, line))
             or _is_page_number(line.text, page)
+            or (is_head(page, line) and heads[head_key(line)] >= n_needed)
         )
 
-    return [(page, [line for line in lines if not is_running(page, line)]) for page, lines in pages]
+    def kept(page: Page, lines: list[Line]) -> list[Line]:
+        running = {id(line) for line in lines if is_running(page, line)}
+        # What stands beside a page number at the page's edge is part of the running head.
+        edges = {line.edge for line in lines if line.edge and id(line) in running}
+        return [line for line in lines if id(line) not in running and line.edge not in edges]
+
+    return [(page, kept(page, lines)) for page, lines in pages]
 
 
 def _outer_numbers(line: Line) -> set[int]:
-    """Return the whole numbers that a line begins and ends with."""
+    """Return the whole numbers that a line set apart begins and ends with."""
     return {int(found) for found in re.findall(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$", line.text)}
 
 
 def _is_page_number(text: str, page: Page) -> bool:
-    number = f"(?:{re.escape(page.label or str(page.number))}|{page.number})"
-    return bool(
-        re.fullmatch(
-            rf"[-–—\s]*(?:page|第)?\s*{number}\s*页?(?:\s*(?:/|of|共)\s*\d+\s*页?)?[-–—\s]*",
-            text,
-            re.IGNORECASE,
+    """Whether a line is this page's number, or looks like that of any (第 3 页, - 3 -)."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    own = f"(?:{re.escape(page.label or str(page.number))}|{page.number})"
+    return any(
+        re.fullmatch(pattern, text, re.IGNORECASE)
+        for pattern in (
+            rf"{_DASH}*(?:page\s+)?{own}(?:\s*(?:/|of)\s*\d+)?{_DASH}*",
+            rf"{_DASH}+\d+{_DASH}+",
+            rf"{_DASH}*第\s*{_COUNT}\s*页(?:\W*共\s*{_COUNT}\s*页)?{_DASH}*",
+            r"page\s+\d+\s+of\s+\d+",
         )
     )

@@ -8,22 +8,25 @@ import ctypes
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ingest.errors import Unreadable
+from ingest.pdf_tags import read_heading_tags, read_outline
 
 PASSWORD_ERROR = 4
 
-MIN_RULE_POINTS = 8
+MIN_RULE_POINTS = 4
+MAX_DOT_POINTS = 12
 MAX_PATHS = 3000
-MAX_RULES = 800
 """Of one page: a page with more is a drawing, and no table is looked for in it."""
 
 # In Chinese print 黑体 (SimHei, STHeiti) stands for bold type; 雅黑 (YaHei) is one for text.
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|-W[6-9]|(?<!ya)hei", re.IGNORECASE)
+_HANGING = re.compile(r"CMEX|MathExt|-Extension", re.IGNORECASE)
+"""Type of large brackets and sums, whose glyphs hang from their base line."""
 _FIXED = re.compile(r"mono|courier|consol|menlo|inconsolata|typewriter|CMTT|code", re.IGNORECASE)
 
 Point = tuple[float, float]
@@ -31,11 +34,17 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """How a stretch of text is set; `size` in points, as it appears on the page."""
+    """How a stretch of text is set; `size` in points, as it appears on the page.
+
+    `level` is that of the heading that it is tagged as, 0 for others. Tagged files mark what
+    stands on the page but is not part of the text (`is_artifact`).
+    """
 
     size: float
     is_bold: bool
     is_fixed: bool
+    level: int = 0
+    is_artifact: bool = False
 
 
 class Glyph(NamedTuple):
@@ -67,10 +76,19 @@ class Rule:
         """Whether it runs from left to right."""
         return self.x1 - self.x0 >= self.y1 - self.y0
 
+    @property
+    def length(self) -> float:
+        """From end to end, points."""
+        return max(self.x1 - self.x0, self.y1 - self.y0)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's glyphs in the order of the file, and its rules; width and height in points."""
+    """A page's glyphs in the order of the file, and its rules; width and height in points.
+
+    `dots` are the centres of small spots, such as bullets that were drawn. `outline` holds the
+    titles and levels (from 1) of the bookmarks that lead here.
+    """
 
     number: int
     width: float
@@ -78,6 +96,8 @@ class Page:
     label: str
     glyphs: list[Glyph]
     rules: list[Rule]
+    dots: list[Point]
+    outline: Sequence[tuple[str, int]] = ()
 
 
 def read_pages(data: bytes) -> Iterator[Page]:
@@ -101,14 +121,17 @@ def read_pages(data: bytes) -> Iterator[Page]:
             "The PDF is damaged.", hint="Open it in a PDF viewer and save or print it anew."
         ) from error
     try:
+        outline = read_outline(document)
         for index in range(len(document)):
             page = document[index]
-            yield _Reader(page).read(index + 1, document.get_page_label(index) or "")
+            label = document.get_page_label(index) or ""
+            yield _Reader(page).read(index + 1, label, outline.get(index, ()))
             page.close()
     except pypdfium2.PdfiumError as error:
         raise Unreadable(
-            f"Page {index + 1} of the PDF is damaged.",
+            "A page of the PDF is damaged.",
             hint="Open it in a PDF viewer and save or print it anew.",
+            place=f"page {index + 1}",
         ) from error
     finally:
         document.close()
@@ -122,9 +145,10 @@ class _Reader:
 
         self._pdfium = pdfium
         self._page = page
-        self._fonts: dict[int, tuple[Font, int]] = {}
+        self._tags = read_heading_tags(page)
+        self._fonts: dict[int, tuple[Font, int, bool]] = {}
 
-    def read(self, number: int, label: str) -> Page:
+    def read(self, number: int, label: str, outline: Sequence[tuple[str, int]]) -> Page:
         text_page = self._page.get_textpage()
         characters = list(self._characters(text_page))
         turns = Counter(turn for *_, turn in characters)
@@ -141,7 +165,8 @@ class _Reader:
         width, height = right - left, top - bottom
         if turn % 2:
             width, height = height, width
-        return Page(number, width, height, label, glyphs, self._rules(place))
+        rules, dots = self._rules(place)
+        return Page(number, width, height, label, glyphs, rules, dots, outline)
 
     def _characters(
         self, text_page: Any
@@ -151,10 +176,17 @@ class _Reader:
         box = pdfium.FS_RECTF()
         page_left, page_bottom, page_right, page_top = self._page.get_bbox()
         has_space, last_y = True, math.nan
-        font, turn = Font(0, is_bold=False, is_fixed=False), 0
+        font, turn, hangs = Font(0, is_bold=False, is_fixed=False), 0, False
+        lead = 0
         for index in range(text_page.count_chars()):
             code = pdfium.FPDFText_GetUnicode(text_page, index)
-            text = chr(code) if 0x20 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            if 0xD800 <= code < 0xDC00:  # the first half of a letter of formulas
+                lead = code
+                continue
+            if 0xDC00 <= code < 0xE000:
+                code = 0x10000 + ((lead - 0xD800) << 10) + code - 0xDC00 if lead else code
+            lead = 0
+            text = chr(code) if 0x20 < code < 0x110000 and not 0xDC00 <= code < 0xE000 else ""
             is_hyphen = code in (0x02, 0xFFFE)
             if is_hyphen:
                 text = "-"
@@ -163,24 +195,34 @@ class _Reader:
                 continue
             pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
             pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
-            if has_space or y.value != last_y:  # type doesn't change inside a word
-                font, turn = self._font(text_page, index)
+            # Type doesn't change inside a word; a whole Chinese line is none.
+            if has_space or y.value != last_y or code >= 0x2E80:
+                font, turn, hangs = self._font(text_page, index)
                 last_y = y.value
             is_on_page = (
                 page_left - 1 <= x.value <= page_right + 1
                 and page_bottom - 1 <= y.value <= page_top + 1
             )
             if is_on_page:
+                if hangs:
+                    y.value = self._axis(text_page, index) - 0.25 * font.size
                 across = (box.left, y.value), (box.right, y.value)
                 upright = (x.value, box.bottom), (x.value, box.top)
                 start, end = across if turn % 2 == 0 else upright
                 yield text, start, end, font, has_space, is_hyphen, turn
                 has_space = False
 
-    def _font(self, text_page: Any, index: int) -> tuple[Font, int]:
-        """Return the font of a character, and its direction in quarter turns."""
+    def _axis(self, text_page: Any, index: int) -> float:
+        """Return the height of a character's middle."""
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        self._pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+        return (bottom.value + top.value) / 2
+
+    def _font(self, text_page: Any, index: int) -> tuple[Font, int, bool]:
+        """Return a character's font, direction in quarter turns, and whether it hangs."""
         pdfium = self._pdfium
-        key = ctypes.cast(pdfium.FPDFText_GetTextObject(text_page, index), ctypes.c_void_p).value
+        piece = pdfium.FPDFText_GetTextObject(text_page, index)
+        key = ctypes.cast(piece, ctypes.c_void_p).value
         if key is None or key not in self._fonts:
             matrix = pdfium.FS_MATRIX()
             pdfium.FPDFText_GetMatrix(text_page, index, matrix)
@@ -190,21 +232,26 @@ class _Reader:
             pdfium.FPDFText_GetFontInfo(text_page, index, name, 128, flags)
             family = name.value.decode("utf-8", "replace")
             weight = pdfium.FPDFText_GetFontWeight(text_page, index)
+            is_tagged = key is not None and self._tags is not None
+            tag = pdfium.FPDFPageObj_GetMarkedContentID(piece) if is_tagged else -1
             font = Font(
                 size=round(pdfium.FPDFText_GetFontSize(text_page, index) * scale, 1),
                 is_bold=bool(_BOLD.search(family)) or weight >= 600 or bool(flags.value & 0x40000),
                 is_fixed=bool(_FIXED.search(family)) or bool(flags.value & 1),
+                level=(self._tags or {}).get(tag, 0),
+                is_artifact=self._tags is not None and tag < 0,
             )
             angle = pdfium.FPDFText_GetCharAngle(text_page, index)
-            found = font, round(angle / (math.pi / 2)) % 4
+            found = font, round(angle / (math.pi / 2)) % 4, bool(_HANGING.search(family))
             if key is None:
                 return found
             self._fonts[key] = found
         return self._fonts[key]
 
-    def _rules(self, place: Callable[[Point], Point]) -> list[Rule]:
+    def _rules(self, place: Callable[[Point], Point]) -> tuple[list[Rule], list[Point]]:
         pdfium = self._pdfium
         rules: list[Rule] = []
+        dots: list[Point] = []
         paths = list(self._page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]))
         for path in paths if len(paths) <= MAX_PATHS else ():
             points = self._corners(path)
@@ -214,13 +261,14 @@ class _Reader:
             if points and (max(xs) - min(xs) < 3 or max(ys) - min(ys) < 3):
                 rules.append(_rule(place((min(xs), min(ys))), place((max(xs), max(ys)))))
                 continue
+            if points and max(xs) - min(xs) < MAX_DOT_POINTS > max(ys) - min(ys):
+                dots.append(place(((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2)))
+                continue
             # An area without an outline marks text; it rules nothing.
             for start, end in pairwise(points if stroke.value else ()):
                 if abs(start[0] - end[0]) < 1 or abs(start[1] - end[1]) < 1:
                     rules.append(_rule(place(start), place(end)))
-        return [
-            rule for rule in rules if max(rule.x1 - rule.x0, rule.y1 - rule.y0) >= MIN_RULE_POINTS
-        ]
+        return [rule for rule in rules if rule.length >= MIN_RULE_POINTS], dots
 
     def _corners(self, path: Any) -> list[Point]:
         pdfium = self._pdfium

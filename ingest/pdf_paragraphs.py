@@ -19,6 +19,7 @@ _CODE_SIGN = re.compile(
     r"[{};]|\w\(|==|=>|->|</|[A-Za-z_]\w*\s?=\s?\S|\w_\w|^\s*(?:#|//|\$\s|>>>)|"
     r"^\s*(?:def|import|class|return|SELECT|FROM|WHERE)\b"
 )
+_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Algorithm|Listing)\s?\d|[图表]\s?\d", re.IGNORECASE)
 _CONTENTS_LINE = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]+$|(?:…\s?){2,}\s*\d+$")
 
 
@@ -96,6 +97,8 @@ def _continues(paragraph: Paragraph, line: Line, pitch: float) -> bool:
     step = line.y - before.y
     if abs(em - before.size) > 0.08 * em or not 0 < step <= 1.3 * (pitch or 1.3 * em):
         return False
+    if line.level or before.level:
+        return line.level == before.level
     ends = before.text.endswith(SENTENCE_END)
     if line.is_fixed != before.is_fixed:  # a line of names of functions, in a full paragraph
         is_full = before.x1 > before.right - 2 * em
@@ -139,9 +142,13 @@ def _whole_listings(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
     return out
 
 
-def rejoin(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
-    """Return the paragraphs, those joined that a column's or a page's end broke."""
+def rejoin(paragraphs: Sequence[Paragraph], body_size: float) -> list[Paragraph]:
+    """Return the paragraphs, those joined that a column's or a page's end broke.
+
+    Footnotes, captions and tables that stand in between come after the whole paragraph.
+    """
     out: list[Paragraph] = []
+    asides: list[Paragraph] = []
     for paragraph in paragraphs:
         before = out[-1] if out else None
         is_moved = before is not None and (
@@ -149,20 +156,39 @@ def rejoin(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
         )
         if before and is_moved and _is_rest(before, paragraph):
             before.lines += paragraph.lines
+        elif before and _may_go_on(before) and _is_aside(paragraph, body_size):
+            asides.append(paragraph)
+            continue
         else:
-            out.append(paragraph)
-    return out
+            out += [*asides, paragraph]
+            asides = []
+            continue
+    return out + asides
+
+
+def _is_aside(paragraph: Paragraph, body_size: float) -> bool:
+    """Whether it may stand between two parts of a paragraph: a note, a caption or a table."""
+    first = paragraph.first
+    is_small = max(line.size for line in paragraph.lines) < 0.95 * body_size
+    is_caption = _CAPTION.match(first.text) is not None
+    return not paragraph.level and bool(first.is_table or first.edge or is_small or is_caption)
+
+
+def _may_go_on(paragraph: Paragraph) -> bool:
+    last = paragraph.last
+    if last.is_table or last.is_fixed or paragraph.level:
+        return False
+    is_full = last.x1 > last.right - 2 * last.size or last.ends_in_hyphen
+    return is_full and not last.text.endswith(SENTENCE_END)
 
 
 def _is_rest(before: Paragraph, paragraph: Paragraph) -> bool:
     last, line = before.last, paragraph.first
-    if last.is_table or line.is_table or last.is_fixed or line.is_fixed or paragraph.is_item:
+    if not _may_go_on(before) or line.is_table or line.is_fixed or paragraph.is_item:
         return False
-    if abs(last.size - line.size) > 0.5 or before.level or paragraph.level:
+    if abs(last.size - line.size) > 0.5 or paragraph.level or _CAPTION.match(line.text):
         return False
-    is_full = last.x1 > last.right - 2 * last.size
-    goes_on = line.text[0].islower() or (line.text[0] >= "\u2e80" and last.text[-1] >= "\u2e80")
-    return is_full and goes_on and not last.text.endswith(SENTENCE_END)
+    return line.text[0].islower() or (line.text[0] >= "\u2e80" and last.text[-1] >= "\u2e80")
 
 
 def _looks_like_code(lines: Sequence[Line]) -> bool:

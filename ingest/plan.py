@@ -102,7 +102,9 @@ class _Taken:
         self.passages[source] = passages
 
     def fail(self, source: str, error: IngestError) -> None:
-        self.failures.append(FileFailure(source=source, reason=str(error), hint=error.hint))
+        self.failures.append(
+            FileFailure(source=source, reason=str(error), hint=error.hint, place=error.place)
+        )
         if isinstance(error, AudienceUnclear):
             self.withdrawn.add(source)
 

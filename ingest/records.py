@@ -92,11 +92,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFailure:
-    """A file that could not be taken in: what it is called, why, and what to do."""
+    """A file that could not be taken in: what it is called, why, and what to do.
+
+    `place` says where in the file, such as "page 3"; "" where it is the whole file.
+    """
 
     source: str
     reason: str
     hint: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,8 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     ),
     "psutil": ("assistant/guardian.py", "assistant/model_server.py", "ui/checks.py"),
     "pydantic": ("assistant/", "evals/", "ui/slack_bot.py"),
-    "pypdfium2": ("ingest/hidden_pdf.py", "ingest/pdf_pages.py"),
+    "pptx": ("ingest/parse_pptx.py", "ingest/pptx_graphics.py"),
+    "pypdfium2": ("ingest/hidden_pdf.py", "ingest/pdf_pages.py", "ingest/pdf_tags.py"),
     "rich": ("ui/terminal.py", "ui/answer_text.py"),
     "safetensors": ("assistant/e5_weights.py", "assistant/embedding.py"),
     "sentence_transformers": (

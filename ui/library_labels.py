@@ -252,6 +252,7 @@ ZH = LibraryLabels(
         "pale-text": "与底色相同的文字",
         "comment": "批注或注释",
         "instruction": "像是对模型的指令",
+        "unread-page": "这一页是图片，其中的文字读不到；请先做文字识别（OCR）",
     },
     units={
         "line": "第 {n} 行",
@@ -474,6 +475,8 @@ EN = LibraryLabels(
         "pale-text": "text in the colour of its ground",
         "comment": "a comment",
         "instruction": "looks like an instruction to the model",
+        "unread-page": "this page is a picture and its text can't be read: "
+        "run text recognition (OCR) first",
     },
     units={
         "line": "line {n}",

@@ -14,5 +14,5 @@ for line in sys.stdin:
     if source.startswith("half"):
         print('{"document": {"sour', end="", flush=True)
         sys.exit(0)
-    reply = {"error": "Unreadable", "reason": f"I am {source}.", "hint": "h"}
+    reply = {"error": "Unreadable", "reason": f"I am {source}.", "hint": "h", "place": ""}
     print(json.dumps(reply), flush=True)

@@ -348,6 +348,7 @@ def test_the_report_is_json_and_progress_is_told(home: Home) -> None:
             "source": "b.md",
             "reason": "It is empty.",
             "hint": "Put text into it, or take it away.",
+            "place": "",
         }
     ]
     assert asdict(report) == report.to_json()

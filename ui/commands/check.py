@@ -11,6 +11,8 @@ from ui.command_group import JsonOption
 if TYPE_CHECKING:
     from ingest.check import CheckedFile
 
+UNREAD = "a picture; run text recognition to have its text read"
+
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files to look through.")],
@@ -52,7 +54,8 @@ def _lines(file: "CheckedFile") -> list[str]:
         return [f"! {file.name}: {file.refusal.message} {file.refusal.hint}".rstrip()]
     lines = [f"{'?' if file.findings else ' '} {file.name}: {file.title} (for {file.audience})"]
     lines += [
-        f"    {each.unit} {each.number}, {each.kind}: {each.excerpt}" for each in file.findings
+        f"    {each.unit} {each.number}, {each.kind}: {each.excerpt or UNREAD}"
+        for each in file.findings
     ]
     more = file.n_findings - len(file.findings)
     return [*lines, *([f"    … and {more} more"] if more else [])]

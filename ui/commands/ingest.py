@@ -143,7 +143,7 @@ def _note_problems(settings: "Settings", report: "Report") -> None:
     from ui.library.records import FileProblem
 
     problems = [
-        FileProblem(source=each.source, message=each.reason, hint=each.hint)
+        FileProblem(source=each.source, place=each.place, message=each.reason, hint=each.hint)
         for each in report.failures
     ]
     with suppress(OSError):
@@ -234,7 +234,8 @@ def report_lines(report: "Report", *plan: str, lists_skipped: bool = True) -> li
             lines += _listed([f"  {sign} {name}" for name in counts[word]])
     kept = set(report.kept)
     for failure in report.failures:
-        lines.append(f"  ! {failure.source}: {failure.reason} {failure.hint}".rstrip())
+        where = f"{failure.source}, {failure.place}" if failure.place else failure.source
+        lines.append(f"  ! {where}: {failure.reason} {failure.hint}".rstrip())
         if failure.source in kept or failure.source.endswith("/"):
             lines.append("    What the index held of it stays.")
     if lists_skipped:

@@ -133,7 +133,12 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
             previous=plan.live.generation or None,
             plan=plan_json(plan.changes, settings, n_vectors=n_vectors, rebuild=plan.rebuild),
             failures=[
-                {"source": each.source, "place": "", "message": each.reason, "hint": each.hint}
+                {
+                    "source": each.source,
+                    "place": each.place,
+                    "message": each.reason,
+                    "hint": each.hint,
+                }
                 for each in plan.failures
             ],
         )

@@ -18,7 +18,8 @@ def show_outcome(outcome: "Outcome", *, as_json: bool) -> None:
     for line in plan_lines(outcome.plan):
         terminal.print_result(line)
     for failure in outcome.failures:
-        text = f"  ! {failure['source']}: {failure['message']} {failure['hint']}".rstrip()
+        where = ", ".join(filter(None, (failure["source"], failure["place"])))
+        text = f"  ! {where}: {failure['message']} {failure['hint']}".rstrip()
         terminal.print_result(terminal.printable(text))
     _show_scores(outcome)
     if outcome.published:

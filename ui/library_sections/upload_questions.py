@@ -106,7 +106,8 @@ def _draw_warnings(checked: CheckedUpload, say: LibraryLabels) -> None:
 def _finding(found: Warned, say: LibraryLabels) -> str:
     unit = say.units.get(found.unit, "{n}").format(n=found.number)
     kind = say.findings.get(found.kind, found.kind)
-    return f"**{label(unit)}** · {label(kind)}: {label(found.excerpt)}"
+    said = f"**{label(unit)}** · {label(kind)}"
+    return f"{said}: {label(found.excerpt)}" if found.excerpt else said
 
 
 def _draw_clash(pending: Pending, key: str, say: LibraryLabels) -> Target:
