@@ -1,6 +1,7 @@
 """Materials → plan → generation, with the settings' embedder and cache: for ingest and publish."""
 
 import getpass
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -143,13 +144,15 @@ def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages
         if name := _same_candidate(settings.home, sources, shaped_by):
             return BuildResult(generation=name)
         labels = iter(("Vectors of passages", "Vectors of sentences"))
-        n_computed = n_texts = 0
+        n_computed, n_texts, embed_s = 0, 0, 0.0
 
         def embed(texts: Sequence[str]) -> "FloatArray":
-            nonlocal n_computed, n_texts
+            nonlocal n_computed, n_texts, embed_s
+            started = time.perf_counter()
             report = stages.begin("embed", next(labels))
             vectors, n_new = embed_with_cache(embedder, texts, cache, report)
             n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
+            embed_s += time.perf_counter() - started
             stages.enter("index", "The index is written")
             return vectors
 
@@ -167,6 +170,7 @@ def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages
             generation=manifest.name,
             n_vectors_computed=n_computed,
             n_vectors_reused=n_texts - n_computed,
+            embed_s=embed_s,
         )
 
     return build
