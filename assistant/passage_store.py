@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from assistant.errors import IndexCorrupt
+from assistant.language import words_version
 from assistant.records import Passage
 
 Spans = tuple[tuple[int, int], ...]
@@ -23,6 +24,8 @@ _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
 CREATE INDEX by_source ON passages (source, position);
 CREATE UNIQUE INDEX by_id ON passages (passage_id);
+CREATE TABLE words (row INTEGER PRIMARY KEY, words);
+CREATE TABLE versions (words);
 """
 
 
@@ -43,8 +46,15 @@ class PassageStore:
         weakref.finalize(self, self._connection.close)
 
     @staticmethod
-    def write(path: Path, passages: Sequence[Passage], sentences: Sequence[Spans]) -> None:
+    def write(
+        path: Path,
+        passages: Sequence[Passage],
+        sentences: Sequence[Spans],
+        words: Sequence[Sequence[str]] = (),
+    ) -> None:
         """Write all `passages` with their sentences' spans to a new file at `path`.
+
+        With their `words` (`content_words`), the next generation can take these over.
 
         Raises:
             ValueError: two passages have the same id.
@@ -64,6 +74,12 @@ class PassageStore:
                 )
             except sqlite3.IntegrityError as error:
                 raise ValueError("Two passages have the same id.") from error
+            if words:
+                connection.execute("INSERT INTO versions VALUES (?)", (words_version(),))
+                connection.executemany(
+                    "INSERT INTO words VALUES (?, ?)",
+                    ((row, " ".join(of_passage)) for row, of_passage in enumerate(words)),
+                )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -113,6 +129,23 @@ class PassageStore:
         """Return all passages in row order."""
         with self._translated():
             return [_from_row(record)[0] for record in self._query(f"{_SELECT} ORDER BY row")]
+
+    def words_version(self) -> str:
+        """Return what made the words that are kept, as `language.words_version`; "" without any."""
+        with self._translated():
+            has_words = self._query("SELECT 1 FROM sqlite_master WHERE name = 'versions'")
+            found = self._query("SELECT words FROM versions") if has_words else []
+            return str(found[0][0]) if found else ""
+
+    def everything_computed(self) -> list[tuple[Passage, Spans, list[str]]]:
+        """Return all passages in row order, with their sentences' spans and their words."""
+        with self._translated():
+            records = self._query(f"{_SELECT} ORDER BY row")
+            words = self._query("SELECT words FROM words ORDER BY row")
+            return [
+                (*_from_row(record), str(of_passage).split())
+                for record, (of_passage,) in zip(records, words, strict=True)
+            ]
 
 
 def _to_row(row: int, passage: Passage, spans: Spans) -> tuple[object, ...]:

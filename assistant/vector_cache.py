@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 _LITTLE_ENDIAN = np.dtype("<f4")
 _KEYS_PER_QUERY = 500
+_LOOKED_UP_AT_ONCE = 20 * _KEYS_PER_QUERY
 
 
 class VectorCache:
@@ -136,27 +137,32 @@ def embed_with_cache(
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used, or the embedder failed.
     """
-    hashes, text_by_hash = _hashed(texts)
-    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
-    vectors = {
-        text_hash: np.frombuffer(vector, _LITTLE_ENDIAN) for text_hash, vector in kept.items()
-    }
+    rows = _rows_by_hash(texts)
+    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
+    unseen: list[bytes] = []
+    # By and by: all at once, as bytes and as an array, they would be in memory twice.
+    for hashes in _batches(list(rows)):
+        kept = cache.get(embedder.fingerprint, hashes, dim=embedder.dim)
+        for text_hash in hashes:
+            if text_hash in kept:
+                result[rows[text_hash][0]] = np.frombuffer(kept[text_hash], _LITTLE_ENDIAN)
+            else:
+                unseen.append(text_hash)
     # Longest first, as in the embedder: batches of like lengths, and too little memory shows.
-    missing = sorted(
-        (text_hash for text_hash in text_by_hash if text_hash not in vectors),
-        key=lambda text_hash: -len(text_by_hash[text_hash]),
-    )
+    missing = [(text_hash, clean_text(texts[rows[text_hash][0]])) for text_hash in unseen]
+    missing.sort(key=lambda each: -len(each[1]))
     for start in range(0, len(missing), embedder.batch_size):
         batch = missing[start : start + embedder.batch_size]
-        computed = embedder.embed_passages([text_by_hash[text_hash] for text_hash in batch])
-        by_hash = dict(zip(batch, computed, strict=True))
+        computed = embedder.embed_passages([text for _, text in batch])
+        by_hash = dict(zip((text_hash for text_hash, _ in batch), computed, strict=True))
         cache.put(embedder.fingerprint, by_hash)
-        vectors.update(by_hash)
+        for text_hash, vector in by_hash.items():
+            result[rows[text_hash][0]] = vector
         if progress is not None:
             progress(start + len(batch), len(missing))
-    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
-    for row, text_hash in enumerate(hashes):
-        result[row] = vectors[text_hash]
+    for first, *others in rows.values():
+        if others:
+            result[others] = result[first]
     return result, len(missing)
 
 
@@ -167,13 +173,20 @@ def count_missing(embedder: Embedder, texts: Sequence[str], cache: VectorCache) 
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used.
     """
-    _, text_by_hash = _hashed(texts)
-    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
-    return len(text_by_hash) - len(kept)
+    hashes = list(_rows_by_hash(texts))
+    return len(hashes) - sum(
+        len(cache.get(embedder.fingerprint, batch, dim=embedder.dim)) for batch in _batches(hashes)
+    )
 
 
-def _hashed(texts: Sequence[str]) -> tuple[list[bytes], dict[bytes, str]]:
-    """Return the hash of each text as it is embedded, and those texts by their hashes."""
-    cleaned = [clean_text(text) for text in texts]
-    hashes = [hashlib.sha256(text.encode()).digest() for text in cleaned]
-    return hashes, dict(zip(hashes, cleaned, strict=True))
+def _rows_by_hash(texts: Sequence[str]) -> dict[bytes, list[int]]:
+    """Return where each different text stands, by its hash as it is embedded."""
+    rows: dict[bytes, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(hashlib.sha256(clean_text(text).encode()).digest(), []).append(row)
+    return rows
+
+
+def _batches(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(hashes), _LOOKED_UP_AT_ONCE):
+        yield hashes[start : start + _LOOKED_UP_AT_ONCE]

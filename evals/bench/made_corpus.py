@@ -91,7 +91,7 @@ def write_documents(folder: Path, n_documents: int, *, seed: int = SEED) -> list
 
 
 def _lesson(number: int, language: Language, stock: _Stock, rng: random.Random) -> Lesson:
-    sections = []
+    sections: list[Section] = []
     for _ in range(rng.randint(*_SECTIONS)):
         n_sentences = rng.randint(*_SENTENCES)
         sections.append(

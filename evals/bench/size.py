@@ -148,7 +148,7 @@ def measure(folder: Path, n_documents: int, *, n_sample: int, is_real: bool) -> 
 
 def _planned(plan: Mapping[str, Any]) -> list[Passage]:
     """Return the passages that a plan adds, with what embedding has to know of them."""
-    passages = []
+    passages: list[Passage] = []
     for file in plan["files"]:
         language: Language = "zh" if file["source"].startswith("zh/") else "en"
         for change in file["changes"]:

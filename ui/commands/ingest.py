@@ -172,7 +172,9 @@ def ingest_materials(
             drop_failed=drop_failed,
             parse=parse,
         )
-        report = carry_out(plan, candidate_builder(settings, embedder, stages))
+        report = carry_out(
+            plan, candidate_builder(settings, embedder, stages, from_nothing=rebuild)
+        )
         if plan.has_news:
             entry = audit.Entry(
                 at=audit.now(),

@@ -125,8 +125,13 @@ def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -
     return count_missing(embedder, texts_to_embed(plan.passages), cache)
 
 
-def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages) -> "Build":
-    """Return what builds a candidate of these settings, or finds the one that is there already."""
+def candidate_builder(
+    settings: "Settings", embedder: "Embedder", stages: Stages, *, from_nothing: bool = False
+) -> "Build":
+    """Return what builds a candidate of these settings, or finds the one that is there already.
+
+    `from_nothing`: take nothing over from the live generation.
+    """
     from assistant.embedding import FloatArray
     from assistant.index_build import build_generation
     from assistant.vector_cache import VectorCache, embed_with_cache
@@ -144,14 +149,14 @@ def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages
         if name := _same_candidate(settings.home, sources, shaped_by):
             return BuildResult(generation=name)
         labels = iter(("Vectors of passages", "Vectors of sentences"))
-        n_computed, n_texts, embed_s = 0, 0, 0.0
+        n_computed, embed_s = 0, 0.0
 
         def embed(texts: Sequence[str]) -> "FloatArray":
-            nonlocal n_computed, n_texts, embed_s
+            nonlocal n_computed, embed_s
             started = time.perf_counter()
             report = stages.begin("embed", next(labels))
             vectors, n_new = embed_with_cache(embedder, texts, cache, report)
-            n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
+            n_computed += n_new
             embed_s += time.perf_counter() - started
             stages.enter("index", "The index is written")
             return vectors
@@ -165,11 +170,12 @@ def candidate_builder(settings: "Settings", embedder: "Embedder", stages: Stages
             embed=embed,
             shaped_by=shaped_by,
             go_live=False,
+            takes_over=not from_nothing,
         )
         return BuildResult(
             generation=manifest.name,
             n_vectors_computed=n_computed,
-            n_vectors_reused=n_texts - n_computed,
+            n_vectors_reused=manifest.n_passages + manifest.n_sentences - n_computed,
             embed_s=embed_s,
         )
 
