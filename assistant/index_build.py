@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,10 @@ from assistant.errors import IngestError
 from assistant.generations import Manifest, Source
 from assistant.index_renewal import RENEWED, open_former
 from assistant.language import content_words, fenced_blocks, split_sentences
-from assistant.passage_store import PassageStore, Spans
+from assistant.passage_store import Computed, PassageStore, Spans
 from assistant.records import Language, Passage
 from assistant.vectors import VectorIndex
 from assistant.words import WordIndex
-
-T = TypeVar("T")
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -141,8 +138,7 @@ def build_generation(
         else None
     )
     origins = np.full(len(passages), -1) if former is None else former.origins
-    is_new = origins < 0
-    new = [passage for passage, is_one in zip(passages, is_new, strict=True) if is_one]
+    new = [passages[row] for row in np.flatnonzero(origins < 0).tolist()]
     new_spans = [sentence_spans(passage) for passage in new]
     new_texts = [embedded_text(passage) for passage in new]
     passage_vectors = embed(new_texts)
@@ -164,10 +160,14 @@ def build_generation(
     )
     _centre(passage_vectors, new_languages, centres, "passage")
     _centre(sentence_vectors, new_sentence_languages, centres, "sentence")
-    spans = _in_place(former.spans if former else (), origins, new_spans)
-    words = _in_place(
-        former.words if former else (), origins, [content_words(text) for text in new_texts]
+    fresh = iter(
+        Computed.of(of_passage, content_words(text))
+        for of_passage, text in zip(new_spans, new_texts, strict=True)
     )
+    computed = [
+        former.computed[origin] if former and origin >= 0 else next(fresh)
+        for origin in origins.tolist()
+    ]
     name = _new_name(home)
     folder = generations.generation_folder(home, name)
     try:
@@ -178,17 +178,17 @@ def build_generation(
             ).save(folder / "vectors.faiss")
             _vector_index(
                 former.sentence_vectors if former else None,
-                former.sentence_origins(spans) if former else origins,
+                former.sentence_origins(computed) if former else origins,
                 sentence_vectors,
             ).save(folder / "sentences.faiss")
-            WordIndex.build(words).save(folder / "words")
-            PassageStore.write(folder / "passages.sqlite", passages, spans, words)
+            WordIndex.build(each.words.split() for each in computed).save(folder / "words")
+            PassageStore.write(folder / "passages.sqlite", passages, computed)
             (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
             manifest = Manifest(
                 name=name,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 n_passages=len(passages),
-                n_sentences=sum(map(len, spans)),
+                n_sentences=sum(each.n_sentences for each in computed),
                 dim=passage_vectors.shape[1],
                 shaped_by=shaped_by,
                 sources=dict(sources),
@@ -231,12 +231,6 @@ def _centre(
         rows = np.flatnonzero([language == found for found in languages])
         for block in np.array_split(rows, len(rows) // _BLOCK_ROWS + 1):
             vectors[block] = centres.centre(vectors[block], role, language)
-
-
-def _in_place(former: Sequence[T], origins: IntArray, new: Sequence[T]) -> list[T]:
-    """Return for each row what `former` has at its origin, or the next that is new."""
-    rest = iter(new)
-    return [former[origin] if origin >= 0 else next(rest) for origin in origins.tolist()]
 
 
 def _vector_index(

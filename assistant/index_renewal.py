@@ -7,7 +7,6 @@ difference: an inverted file (`assistant/vectors.py`) keeps the lists that it wa
 After a tenth of the passages have come new since then, all is built from nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from assistant import generations
 from assistant.centring import Centres
 from assistant.errors import IndexUnusable
 from assistant.language import words_version
-from assistant.passage_store import PassageStore, Spans
+from assistant.passage_store import Computed, Key, PassageStore, key_of
 from assistant.records import Passage
 from assistant.vectors import VectorIndex
 
@@ -37,24 +36,24 @@ class Former:
     """The parts of the live generation that a new one is made of.
 
     `origins` has a row of the former for each passage of the new one, -1 for those that are new; no
-    row occurs twice. `spans` and `words` go by the former's rows.
+    row occurs twice. `computed` goes by the former's rows. `n_new` passages are new since the last
+    build from nothing.
     """
 
     origins: IntArray
-    spans: Sequence[Spans]
-    words: Sequence[Sequence[str]]
+    computed: Sequence[Computed]
     passage_vectors: VectorIndex
     sentence_vectors: VectorIndex
     n_new: int
 
-    def sentence_origins(self, spans: Sequence[Spans]) -> IntArray:
-        """Return what `origins` is for the sentences, with `spans` of each passage of the new."""
-        firsts = np.concatenate([[0], np.cumsum([len(each) for each in self.spans])])
-        counts = np.array([len(each) for each in spans])
-        starts = np.where(self.origins < 0, -1, firsts[self.origins])
+    def sentence_origins(self, computed: Sequence[Computed]) -> IntArray:
+        """Return what `origins` is for the sentences, with what was `computed` for the new one."""
+        ends = np.cumsum([each.n_sentences for each in self.computed])
+        counts = np.array([each.n_sentences for each in computed])
+        firsts = ends[self.origins] - counts  # of new ones nonsense
         numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        rows = np.repeat(starts, counts)
-        return np.asarray(np.where(rows < 0, -1, rows + numbers), dtype=np.int64)
+        is_new = np.repeat(self.origins < 0, counts)
+        return np.asarray(np.where(is_new, -1, np.repeat(firsts, counts) + numbers), np.int64)
 
 
 def open_former(
@@ -78,12 +77,11 @@ def open_former(
         store = PassageStore(folder / "passages.sqlite")
         if store.words_version() != words_version():
             return None
-        rows = store.everything_computed()
-        origins = _origins(passages, [passage for passage, _, _ in rows])
+        keys, computed = zip(*store.computed(), strict=True)
+        origins = _origins(passages, keys)
         former = Former(
             origins=origins,
-            spans=[spans for _, spans, _ in rows],
-            words=[words for _, _, words in rows],
+            computed=computed,
             passage_vectors=VectorIndex.open(folder / "vectors.faiss"),
             sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
             n_new=manifest.counts.get(RENEWED, 0) + int((origins < 0).sum()),
@@ -95,7 +93,7 @@ def open_former(
 
 def _is_worthwhile(former: Former) -> bool:
     n = len(former.origins)
-    n_sentences_about = former.sentence_vectors.n_rows * n // max(len(former.spans), 1)
+    n_sentences_about = former.sentence_vectors.n_rows * n // max(len(former.computed), 1)
     sizes = ((former.passage_vectors, n), (former.sentence_vectors, n_sentences_about))
     is_trained = any(index.is_trained for index, _ in sizes)
     return all(index.suits(n_rows) for index, n_rows in sizes) and not (
@@ -103,17 +101,12 @@ def _is_worthwhile(former: Former) -> bool:
     )
 
 
-def _origins(passages: Sequence[Passage], former: Sequence[Passage]) -> IntArray:
-    rows: dict[tuple[object, ...], list[int]] = defaultdict(list)
+def _origins(passages: Sequence[Passage], former: Sequence[Key]) -> IntArray:
+    rows: dict[Key, list[int]] = {}
     for row in range(len(former) - 1, -1, -1):
-        rows[_key(former[row])].append(row)
+        rows.setdefault(former[row], []).append(row)
     origins = np.full(len(passages), -1, dtype=np.int64)
     for row, passage in enumerate(passages):
-        if same := rows.get(_key(passage)):
+        if same := rows.get(key_of(passage)):
             origins[row] = same.pop()
     return origins
-
-
-def _key(passage: Passage) -> tuple[object, ...]:
-    """Return all of a passage that its vectors, sentences and words depend on."""
-    return passage.title, passage.heading, passage.text, passage.language

@@ -5,7 +5,7 @@ doi:10.1561/1500000019, with Lucene's idf; k1 = 1.5, b = 0.75. Chinese words com
 English ones are stemmed (`assistant/language.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -37,14 +37,20 @@ class WordIndex:
         self._bm25 = bm25
 
     @classmethod
-    def build(cls, documents: Sequence[Sequence[str]]) -> "WordIndex":
+    def build(cls, documents: Iterable[Sequence[str]]) -> "WordIndex":
         """Return the index of `documents`, each a list of words (see `content_words`)."""
         import bm25s
 
-        bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        # By number: a list of strings for each document would take many times the memory.
+        vocabulary: dict[str, int] = {}
         # A word of its own makes sure that a collection without any word has a vocabulary.
-        bm25.index([list(words) or ["\0"] for words in documents], show_progress=False)
-        return cls(bm25, len(documents))
+        numbers = [
+            [vocabulary.setdefault(word, len(vocabulary)) for word in words or ["\0"]]
+            for words in documents
+        ]
+        bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        bm25.index((numbers, vocabulary), show_progress=False)
+        return cls(bm25, len(numbers))
 
     def save(self, folder: Path) -> None:
         """Write the index as plain arrays and JSON into `folder`."""
