@@ -46,6 +46,16 @@ class Former:
     sentence_vectors: VectorIndex
     n_new: int
 
+    @property
+    def is_worthwhile(self) -> bool:
+        """Whether its vector indexes suit the new size, and their lists what they will hold."""
+        indexes = (self.passage_vectors, self.sentence_vectors)
+        n, n_before = len(self.origins), self.passage_vectors.n_rows
+        is_drifted = self.n_new > MAX_NEW_SHARE * n and any(each.is_trained for each in indexes)
+        return not is_drifted and all(
+            index.suits(index.n_rows * n // max(n_before, 1)) for index in indexes
+        )
+
     def sentence_origins(self, computed: Sequence[Computed]) -> IntArray:
         """Return what `origins` is for the sentences, with what was `computed` for the new one."""
         ends = np.cumsum([each.n_sentences for each in self.computed])
@@ -88,17 +98,7 @@ def open_former(
         )
     except (IndexUnusable, OSError):
         return None
-    return former if _is_worthwhile(former) else None
-
-
-def _is_worthwhile(former: Former) -> bool:
-    n = len(former.origins)
-    n_sentences_about = former.sentence_vectors.n_rows * n // max(len(former.computed), 1)
-    sizes = ((former.passage_vectors, n), (former.sentence_vectors, n_sentences_about))
-    is_trained = any(index.is_trained for index, _ in sizes)
-    return all(index.suits(n_rows) for index, n_rows in sizes) and not (
-        is_trained and former.n_new > MAX_NEW_SHARE * n
-    )
+    return former if former.is_worthwhile else None
 
 
 def _origins(passages: Sequence[Passage], former: Sequence[Key]) -> IntArray:

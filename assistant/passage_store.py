@@ -20,7 +20,7 @@ _COLUMNS = (
     "passage_id, source, title, heading, text, language, kind, page, start_char, end_char, "
     "position, section, twin, audience"
 )
-_SELECT = f"SELECT row, {_COLUMNS}, sentences FROM passages"
+_SELECT = f"SELECT row, sentences, {_COLUMNS} FROM passages"
 _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
 CREATE INDEX by_source ON passages (source, position);
@@ -198,8 +198,8 @@ def _to_row(row: int, passage: Passage, spans: str) -> tuple[object, ...]:
 
 
 def _from_row(record: Sequence[object]) -> tuple[Passage, Spans]:
-    (_, passage_id, source, title, heading, text, language, kind, page, start, end, *rest) = record
-    position, section, twin, audience, spans = rest
+    (_, spans, passage_id, source, title, heading, text, language, kind, page, *rest) = record
+    start, end, position, section, twin, audience = rest
     passage = Passage(
         passage_id=str(passage_id),
         source=str(source),

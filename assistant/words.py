@@ -5,6 +5,7 @@ doi:10.1561/1500000019, with Lucene's idf; k1 = 1.5, b = 0.75. Chinese words com
 English ones are stemmed (`assistant/language.py`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tokenize import TokenError
@@ -42,14 +43,12 @@ class WordIndex:
         import bm25s
 
         # By number: a list of strings for each document would take many times the memory.
-        vocabulary: dict[str, int] = {}
+        vocabulary: defaultdict[str, int] = defaultdict()
+        vocabulary.default_factory = vocabulary.__len__  # a new word gets the next number
         # A word of its own makes sure that a collection without any word has a vocabulary.
-        numbers = [
-            [vocabulary.setdefault(word, len(vocabulary)) for word in words or ["\0"]]
-            for words in documents
-        ]
+        numbers = [[vocabulary[word] for word in words or ["\0"]] for words in documents]
         bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-        bm25.index((numbers, vocabulary), show_progress=False)
+        bm25.index((numbers, dict(vocabulary)), show_progress=False)
         return cls(bm25, len(numbers))
 
     def save(self, folder: Path) -> None:
