@@ -19,7 +19,7 @@ from assistant.records import Language
 CORPUS = Path(__file__).parents[2] / "corpus"
 SEED = 20261123
 
-_SECTIONS = (14, 22)
+_SECTIONS = (16, 24)
 _SENTENCES = (4, 9)
 """Of a section: about one passage."""
 _SUB_SECTION_SHARE = 0.5

@@ -1,5 +1,7 @@
 """A command run to its end, with its time and the memory of all its processes."""
 
+import os
+import resource
 import subprocess
 import threading
 import time
@@ -16,10 +18,14 @@ class Run:
     """What a command printed and took; memory is resident, at its peak, in MB.
 
     `children_mb` is the sum over the processes that it started; `wall_s` includes the start.
+    `cpu_s` is that of all of them, which other work on the machine hardly changes; `load` is the
+    machine's average over the last minute at the end.
     """
 
     output: str
     wall_s: float
+    cpu_s: float
+    load: float
     own_mb: float
     children_mb: float
 
@@ -27,6 +33,8 @@ class Run:
         """Return time and memory, for a report."""
         return {
             "wall_s": round(self.wall_s, 1),
+            "cpu_s": round(self.cpu_s, 1),
+            "load": round(self.load, 1),
             "peak_mb": round(self.own_mb),
             "peak_workers_mb": round(self.children_mb),
         }
@@ -38,7 +46,7 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    started = time.perf_counter()
+    started, cpu_started_s = time.perf_counter(), _cpu_s()
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -52,7 +60,20 @@ def run_watched(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     watch.join()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, output)
-    return Run(output=output, wall_s=wall_s, own_mb=peaks[0], children_mb=peaks[1])
+    return Run(
+        output=output,
+        wall_s=wall_s,
+        cpu_s=_cpu_s() - cpu_started_s,
+        load=os.getloadavg()[0],
+        own_mb=peaks[0],
+        children_mb=peaks[1],
+    )
+
+
+def _cpu_s() -> float:
+    """Return the processor time of all processes that have ended, of this one's."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(process_id: int, peaks: list[float], done: threading.Event) -> None:

@@ -82,7 +82,6 @@ def main() -> None:
 def measure(folder: Path, n_documents: int, *, n_sample: int, is_real: bool) -> dict[str, object]:
     """Return the figures of `n_documents`; see the head of this file."""
     corpus, home = folder / "corpus", folder / "home"
-    load_before = os.getloadavg()[0]
     edited = write_documents(corpus, n_documents)[0]
     environment = {**os.environ, "STUDY_HOME": str(home), "STUDY_CACHE": str(home / "cache")}
 
@@ -114,8 +113,8 @@ def measure(folder: Path, n_documents: int, *, n_sample: int, is_real: bool) -> 
         "vectors_mb": round(
             (report["n_vectors_computed"] + report["n_vectors_reused"]) * embedder.dim * 4 / 1e6
         ),
-        "load_average": {"before": load_before, "after": os.getloadavg()[0]},
         "embedding": embedding,
+        "dry_run": dry_run.figures(),
         "full": {
             **full.figures(),
             "seconds": seconds,

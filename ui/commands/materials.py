@@ -117,12 +117,17 @@ def materials_of(home: Path, name: str) -> "Materials":
 def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -> int:
     """Return how many vectors the plan's generation would have computed; writes nothing."""
     from assistant.index_build import texts_to_embed
+    from assistant.passage_store import key_of
     from assistant.vector_cache import VectorCache, count_missing
 
     if not plan.has_news:
         return 0
+    # What is live is taken over; to look it up all the same takes long at 40,000 passages.
+    of_sources = () if plan.rebuild else plan.live.passages.values()
+    live = {key_of(passage) for passages in of_sources for passage in passages}
+    new = [passage for passage in plan.passages if key_of(passage) not in live]
     cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
-    return count_missing(embedder, texts_to_embed(plan.passages), cache)
+    return count_missing(embedder, texts_to_embed(new), cache)
 
 
 def candidate_builder(
