@@ -4,7 +4,6 @@ Each command is a file in `ui/commands/`. What is heavy (LangChain, Streamlit, F
 inside the commands, so that `study --help` is there at once.
 """
 
-import gc
 import sys
 
 import typer
@@ -49,8 +48,6 @@ app.command()(doctor)
 def main() -> None:
     """Run the command that the command line names; never returns."""
     stop_on_sigterm()
-    # Passages by the ten thousand are in no cycles: looking through them took a sixth of a publish.
-    gc.set_threshold(100_000, 50, 100)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that can't show Chinese gets escapes, not a crash.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
