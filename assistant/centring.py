@@ -73,6 +73,17 @@ def shipped_centres(embedder_fingerprint: str) -> Centres | None:
     return Centres.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
+def centres_beforehand(fingerprint: str, languages: Sequence[Language]) -> Centres | None:
+    """Return the centres of passages in these `languages` if no vector has to be known for them.
+
+    They are those shipped for the embedder, or none at all where `corpus_centres` would give none.
+    """
+    if shipped := shipped_centres(fingerprint):
+        return shipped
+    is_few = all(languages.count(language) < MIN_TEXTS for language in LANGUAGES)
+    return Centres({}) if is_few else None
+
+
 def corpus_centres(
     passages: FloatArray,
     sentences: FloatArray,

@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant import generations
-from assistant.centring import Centres, Role, corpus_centres, shipped_centres
+from assistant.centring import Centres, Role, centres_beforehand, corpus_centres
 from assistant.errors import IngestError
 from assistant.generations import Manifest, Source
+from assistant.index_renewal import RENEWED, open_former
 from assistant.language import content_words, fenced_blocks, split_sentences
-from assistant.passage_store import PassageStore, Spans
+from assistant.passage_store import Computed, PassageStore, Spans
 from assistant.records import Language, Passage
 from assistant.vectors import VectorIndex
 from assistant.words import WordIndex
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 EmbedMany = Callable[[Sequence[str]], FloatArray]
 """Texts of passages → vectors (n, dim), unit norm, cached or not."""
 
@@ -31,6 +33,8 @@ MAX_SENTENCES = 40
 
 SENTENCES_VERSION = "2"
 """Raised when other sentences or texts are embedded for the same passages."""
+
+_BLOCK_ROWS = 8192
 
 _LABEL = re.compile(
     r"(?:[\W\d_]|(?<![a-z])(?:[a-z]{1,2}|chapter|doc|document|file|note|page|para|paragraph|part|"
@@ -93,6 +97,7 @@ def build_generation(
     counts: Mapping[str, int] | None = None,
     centres: Centres | None = None,
     go_live: bool = True,
+    takes_over: bool = True,
 ) -> Manifest:
     """Build a generation of `passages`, make it live, and return its manifest.
 
@@ -104,12 +109,15 @@ def build_generation(
         sources: each source file by name.
         roots: the folders that the sources came from.
         fingerprint: of the embedder.
-        embed: gives the raw vectors of passages and sentences.
+        embed: gives the raw vectors of passages and then of sentences, in an array of their own
+            that is written to; those taken over are not asked for.
         shaped_by: what else shapes the content (chunk settings, parser versions).
         counts: figures for the record.
         centres: the language centres to use; by default those shipped for the embedder, or else
             the corpus's own.
         go_live: whether CURRENT is to name it at the end; else it is a candidate.
+        takes_over: whether what is known of passages that are live already is taken from there;
+            see `assistant/index_renewal.py`.
 
     Raises:
         IngestError: there are no passages.
@@ -121,52 +129,71 @@ def build_generation(
             hint="Put .md, .pdf, .docx or other supported files into the folder.",
         )
     generations.remove_unfinished(home)
-    spans = [sentence_spans(passage) for passage in passages]
-    passage_vectors = embed([embedded_text(passage) for passage in passages])
+    languages = [passage.language for passage in passages]
+    shaped_by = {**shaped_by, "embedder": fingerprint}
+    beforehand = centres or centres_beforehand(fingerprint, languages)
+    former = (
+        open_former(home, passages, shaped_by=shaped_by, centres=beforehand)
+        if beforehand is not None and takes_over
+        else None
+    )
+    origins = np.full(len(passages), -1) if former is None else former.origins
+    new = [passages[row] for row in np.flatnonzero(origins < 0).tolist()]
+    new_spans = [sentence_spans(passage) for passage in new]
+    new_texts = [embedded_text(passage) for passage in new]
+    passage_vectors = embed(new_texts)
     sentence_vectors = embed(
         [
             passage.text[start:end]
-            for passage, of_passage in zip(passages, spans, strict=True)
+            for passage, of_passage in zip(new, new_spans, strict=True)
             for start, end in of_passage
         ]
     )
-    languages = [passage.language for passage in passages]
-    sentence_languages = [
+    new_languages = [passage.language for passage in new]
+    new_sentence_languages = [
         passage.language
-        for passage, of_passage in zip(passages, spans, strict=True)
+        for passage, of_passage in zip(new, new_spans, strict=True)
         for _ in of_passage
     ]
-    centres = (
-        centres
-        or shipped_centres(fingerprint)
-        or corpus_centres(passage_vectors, sentence_vectors, languages, sentence_languages)
+    centres = beforehand or corpus_centres(
+        passage_vectors, sentence_vectors, new_languages, new_sentence_languages
     )
+    _centre(passage_vectors, new_languages, centres, "passage")
+    _centre(sentence_vectors, new_sentence_languages, centres, "sentence")
+    fresh = iter(
+        Computed.of(of_passage, content_words(text))
+        for of_passage, text in zip(new_spans, new_texts, strict=True)
+    )
+    computed = [
+        former.computed[origin] if former and origin >= 0 else next(fresh)
+        for origin in origins.tolist()
+    ]
     name = _new_name(home)
     folder = generations.generation_folder(home, name)
     try:
         with generations.storing(folder):
             (folder / "words").mkdir(parents=True)
-            VectorIndex.build(_centred(passage_vectors, languages, centres, "passage")).save(
-                folder / "vectors.faiss"
-            )
-            VectorIndex.build(
-                _centred(sentence_vectors, sentence_languages, centres, "sentence")
+            _vector_index(
+                former.passage_vectors if former else None, origins, passage_vectors
+            ).save(folder / "vectors.faiss")
+            _vector_index(
+                former.sentence_vectors if former else None,
+                former.sentence_origins(computed) if former else origins,
+                sentence_vectors,
             ).save(folder / "sentences.faiss")
-            WordIndex.build([content_words(embedded_text(passage)) for passage in passages]).save(
-                folder / "words"
-            )
-            PassageStore.write(folder / "passages.sqlite", passages, spans)
+            WordIndex.build(each.words.split() for each in computed).save(folder / "words")
+            PassageStore.write(folder / "passages.sqlite", passages, computed)
             (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
             manifest = Manifest(
                 name=name,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 n_passages=len(passages),
-                n_sentences=len(sentence_languages),
+                n_sentences=sum(each.n_sentences for each in computed),
                 dim=passage_vectors.shape[1],
-                shaped_by={**shaped_by, "embedder": fingerprint},
+                shaped_by=shaped_by,
                 sources=dict(sources),
                 roots=tuple(roots),
-                counts=dict(counts or {}),
+                counts={**(counts or {}), RENEWED: former.n_new if former else 0},
                 files={
                     path.relative_to(folder).as_posix(): generations.hash_file(path)
                     for path in sorted(folder.rglob("*"))
@@ -196,18 +223,20 @@ def texts_to_embed(passages: Sequence[Passage]) -> list[str]:
     ]
 
 
-def _centred(
-    vectors: FloatArray,
-    languages: Sequence[Language],
-    centres: Centres,
-    role: Role,
-) -> FloatArray:
-    centred = np.empty_like(vectors)
+def _centre(
+    vectors: FloatArray, languages: Sequence[Language], centres: Centres, role: Role
+) -> None:
+    """Centre `vectors` where they are: a copy of them all would be the most memory of a build."""
     for language in ("zh", "en"):
-        of_language = np.array([language == found for found in languages], dtype=bool)
-        if of_language.any():
-            centred[of_language] = centres.centre(vectors[of_language], role, language)
-    return centred
+        rows = np.flatnonzero([language == found for found in languages])
+        for block in np.array_split(rows, len(rows) // _BLOCK_ROWS + 1):
+            vectors[block] = centres.centre(vectors[block], role, language)
+
+
+def _vector_index(
+    former: VectorIndex | None, origins: IntArray, vectors: FloatArray
+) -> VectorIndex:
+    return former.renewed(origins, vectors) if former else VectorIndex.build(vectors)
 
 
 def _new_name(home: Path) -> str:

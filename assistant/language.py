@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import cast
 
 from assistant.records import Language
@@ -165,6 +166,9 @@ def _stemmer() -> Callable[[str], str]:
     return cast("Callable[[str], str]", Stemmer.Stemmer("english").stemWord)
 
 
+WORDS_VERSION = "1"
+"""Raised whenever the same text gives other words."""
+
 _WORD = re.compile(
     f"[{_CJK}]+"
     r"|\d+(?:[.,]\d+)*%?"
@@ -187,6 +191,12 @@ def split_words(text: str) -> list[str]:
     """
     stem = _stemmer()
     return [stem(word) if word[0].isalpha() else word for word in _plain_words(text)]
+
+
+def words_version() -> str:
+    """Return what shapes the words of a text: this code, and the packages that it uses."""
+    packages = " ".join(f"{name} {version(name)}" for name in ("jieba", "PyStemmer"))
+    return f"{WORDS_VERSION} {packages}"
 
 
 def content_words(text: str) -> list[str]:

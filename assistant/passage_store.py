@@ -6,9 +6,11 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import IndexCorrupt
+from assistant.language import words_version
 from assistant.records import Passage
 
 Spans = tuple[tuple[int, int], ...]
@@ -18,11 +20,13 @@ _COLUMNS = (
     "passage_id, source, title, heading, text, language, kind, page, start_char, end_char, "
     "position, section, twin, audience"
 )
-_SELECT = f"SELECT row, {_COLUMNS}, sentences FROM passages"
+_SELECT = f"SELECT row, sentences, {_COLUMNS} FROM passages"
 _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
 CREATE INDEX by_source ON passages (source, position);
 CREATE UNIQUE INDEX by_id ON passages (passage_id);
+CREATE TABLE words (row INTEGER PRIMARY KEY, words);
+CREATE TABLE versions (words);
 """
 
 
@@ -43,8 +47,8 @@ class PassageStore:
         weakref.finalize(self, self._connection.close)
 
     @staticmethod
-    def write(path: Path, passages: Sequence[Passage], sentences: Sequence[Spans]) -> None:
-        """Write all `passages` with their sentences' spans to a new file at `path`.
+    def write(path: Path, passages: Sequence[Passage], computed: Sequence["Computed"]) -> None:
+        """Write all `passages`, and what was computed of each, to a new file at `path`.
 
         Raises:
             ValueError: two passages have the same id.
@@ -56,14 +60,17 @@ class PassageStore:
                 connection.executemany(
                     f"INSERT INTO passages VALUES ({marks})",
                     (
-                        _to_row(row, passage, spans)
-                        for row, (passage, spans) in enumerate(
-                            zip(passages, sentences, strict=True)
-                        )
+                        _to_row(row, passage, each.spans)
+                        for row, (passage, each) in enumerate(zip(passages, computed, strict=True))
                     ),
                 )
             except sqlite3.IntegrityError as error:
                 raise ValueError("Two passages have the same id.") from error
+            connection.execute("INSERT INTO versions VALUES (?)", (words_version(),))
+            connection.executemany(
+                "INSERT INTO words VALUES (?, ?)",
+                ((row, each.words) for row, each in enumerate(computed)),
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -114,15 +121,68 @@ class PassageStore:
         with self._translated():
             return [_from_row(record)[0] for record in self._query(f"{_SELECT} ORDER BY row")]
 
+    def words_version(self) -> str:
+        """Return what made the words that are kept, as `language.words_version`; "" without any."""
+        with self._translated():
+            has_words = self._query("SELECT 1 FROM sqlite_master WHERE name = 'versions'")
+            found = self._query("SELECT words FROM versions") if has_words else []
+            return str(found[0][0]) if found else ""
 
-def _to_row(row: int, passage: Passage, spans: Spans) -> tuple[object, ...]:
-    heading = json.dumps(passage.heading, ensure_ascii=False)
+    def computed(self) -> list[tuple["Key", "Computed"]]:
+        """Return what was computed of each passage, and what it depends on, in row order.
+
+        Raises:
+            IndexCorrupt: some of it isn't there, or can't be read.
+        """
+        with self._translated():
+            records = self._query(
+                "SELECT title, heading, text, language, "
+                "sentences, json_array_length(sentences), words "
+                "FROM passages JOIN words USING (row) ORDER BY row"
+            )
+            return [
+                (
+                    (str(title), str(heading), str(text), str(language)),
+                    Computed(spans=str(spans), n_sentences=int(str(n)), words=str(words)),
+                )
+                for title, heading, text, language, spans, n, words in records
+            ]
+
+
+Key = tuple[str, str, str, str]
+"""All of a passage that its vectors, sentences and words depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What was computed of a passage, as it is kept: spans as JSON, words between blanks."""
+
+    spans: str
+    n_sentences: int
+    words: str
+
+    @classmethod
+    def of(cls, spans: Spans, words: Sequence[str]) -> "Computed":
+        """Return what is kept of the spans of the sentences, and of `content_words`."""
+        return cls(json.dumps(spans), len(spans), " ".join(words))
+
+
+def key_of(passage: Passage) -> Key:
+    """Return what is computed of `passage` depends on."""
+    return passage.title, _heading_json(passage), passage.text, passage.language
+
+
+def _heading_json(passage: Passage) -> str:
+    return json.dumps(passage.heading, ensure_ascii=False)
+
+
+def _to_row(row: int, passage: Passage, spans: str) -> tuple[object, ...]:
     return (
         row,
         passage.passage_id,
         passage.source,
         passage.title,
-        heading,
+        _heading_json(passage),
         passage.text,
         passage.language,
         passage.kind,
@@ -133,13 +193,13 @@ def _to_row(row: int, passage: Passage, spans: Spans) -> tuple[object, ...]:
         passage.section,
         passage.twin,
         passage.audience,
-        json.dumps(spans),
+        spans,
     )
 
 
 def _from_row(record: Sequence[object]) -> tuple[Passage, Spans]:
-    (_, passage_id, source, title, heading, text, language, kind, page, start, end, *rest) = record
-    position, section, twin, audience, spans = rest
+    (_, spans, passage_id, source, title, heading, text, language, kind, page, *rest) = record
+    start, end, position, section, twin, audience = rest
     passage = Passage(
         passage_id=str(passage_id),
         source=str(source),

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ Progress = Callable[[int, int], None]
 EmbedBatches = Callable[[Sequence[Sequence[str]]], Generator[tuple[int, FloatArray], None, None]]
 """Batches of texts → the number of each, from 0, and its vectors, in whatever order."""
 
+Item = TypeVar("Item")
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     embedder TEXT NOT NULL,
@@ -34,6 +37,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 _LITTLE_ENDIAN = np.dtype("<f4")
 _KEYS_PER_QUERY = 500
+_LOOKED_UP_AT_ONCE = 20 * _KEYS_PER_QUERY
 
 
 class VectorCache:
@@ -138,33 +142,36 @@ def embed_with_cache(
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used, or the embedder failed.
     """
-    hashes, text_by_hash = _hashed(texts)
-    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
-    vectors = {
-        text_hash: from_bytes(vector, dim=embedder.dim)[0] for text_hash, vector in kept.items()
-    }
+    rows = _rows_by_hash(texts)
+    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
+    unseen: list[bytes] = []
+    # By and by: all at once, as bytes and as an array, they would be in memory twice.
+    for hashes in _batches(list(rows), _LOOKED_UP_AT_ONCE):
+        kept = cache.get(embedder.fingerprint, hashes, dim=embedder.dim)
+        for text_hash in hashes:
+            if text_hash in kept:
+                result[rows[text_hash][0]] = from_bytes(kept[text_hash], dim=embedder.dim)[0]
+            else:
+                unseen.append(text_hash)
     # Longest first, as in the embedder: batches of like lengths, and too little memory shows.
-    missing = sorted(
-        (text_hash for text_hash in text_by_hash if text_hash not in vectors),
-        key=lambda text_hash: -len(text_by_hash[text_hash]),
-    )
-    batches = [
-        missing[start : start + embedder.batch_size]
-        for start in range(0, len(missing), embedder.batch_size)
-    ]
-    texts_of_batches = [[text_by_hash[text_hash] for text_hash in batch] for batch in batches]
+    missing = [(text_hash, clean_text(texts[rows[text_hash][0]])) for text_hash in unseen]
+    missing.sort(key=lambda each: -len(each[1]))
+    batches = list(_batches(missing, embedder.batch_size))
+    texts_of_batches = [[text for _, text in batch] for batch in batches]
     n_done = 0
     with closing((embed_batches or _one_by_one(embedder))(texts_of_batches)) as results:
         for number, computed in results:
-            by_hash = dict(zip(batches[number], computed, strict=True))
+            hashes = [text_hash for text_hash, _ in batches[number]]
+            by_hash = dict(zip(hashes, computed, strict=True))
             cache.put(embedder.fingerprint, by_hash)
-            vectors.update(by_hash)
+            for text_hash, vector in by_hash.items():
+                result[rows[text_hash][0]] = vector
             n_done += len(by_hash)
             if progress is not None:
                 progress(n_done, len(missing))
-    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
-    for row, text_hash in enumerate(hashes):
-        result[row] = vectors[text_hash]
+    for first, *others in rows.values():
+        if others:
+            result[others] = result[first]
     return result, len(missing)
 
 
@@ -175,9 +182,11 @@ def count_missing(embedder: Embedder, texts: Sequence[str], cache: VectorCache) 
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used.
     """
-    _, text_by_hash = _hashed(texts)
-    kept = cache.get(embedder.fingerprint, list(text_by_hash), dim=embedder.dim)
-    return len(text_by_hash) - len(kept)
+    rows = _rows_by_hash(texts)
+    return len(rows) - sum(
+        len(cache.get(embedder.fingerprint, hashes, dim=embedder.dim))
+        for hashes in _batches(list(rows), _LOOKED_UP_AT_ONCE)
+    )
 
 
 def to_bytes(vectors: FloatArray) -> bytes:
@@ -200,8 +209,14 @@ def _one_by_one(embedder: Embedder) -> EmbedBatches:
     return embed
 
 
-def _hashed(texts: Sequence[str]) -> tuple[list[bytes], dict[bytes, str]]:
-    """Return the hash of each text as it is embedded, and those texts by their hashes."""
-    cleaned = [clean_text(text) for text in texts]
-    hashes = [hashlib.sha256(text.encode()).digest() for text in cleaned]
-    return hashes, dict(zip(hashes, cleaned, strict=True))
+def _rows_by_hash(texts: Sequence[str]) -> dict[bytes, list[int]]:
+    """Return where each different text stands, by its hash as it is embedded."""
+    rows: dict[bytes, list[int]] = {}
+    for row, text in enumerate(texts):
+        rows.setdefault(hashlib.sha256(clean_text(text).encode()).digest(), []).append(row)
+    return rows
+
+
+def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -86,6 +86,33 @@ class VectorIndex:
         with _translated(f"The file {path.name}"):
             return cls(faiss.read_index(str(path)))
 
+    def renewed(self, origins: IntArray, vectors: FloatArray) -> "VectorIndex":
+        """Return an index of rows of this one and of new `vectors`; this one stays as it is.
+
+        An inverted file keeps its lists: only new vectors are compared with them.
+
+        Args:
+            origins: row i becomes what `origins[i]` is here, or where that is -1 the next of
+                `vectors`; no row may be named twice.
+            vectors: shape (n, dim), unit norm.
+        """
+        is_new = origins < 0
+        if self.is_trained:
+            return VectorIndex(_renewed_lists(self._index, origins, vectors))
+        rows = np.empty((len(origins), self.dim), dtype=np.float32)
+        rows[~is_new] = self.rows(origins[~is_new])
+        rows[is_new] = vectors
+        return VectorIndex.build(rows, flat_rows=len(rows))
+
+    def suits(self, n_rows: int) -> bool:
+        """Whether `build` would make an index of this kind for `n_rows` vectors."""
+        return self.is_trained == (n_rows > FLAT_ROWS)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has lists, trained on the vectors that it was built of."""
+        return _is_ivf(self._index)
+
     @property
     def n_rows(self) -> int:
         """How many vectors there are."""
@@ -163,3 +190,33 @@ def _translated(what: str) -> Iterator[None]:
 
 def _is_ivf(index: Any) -> bool:
     return hasattr(index, "make_direct_map")
+
+
+def _renewed_lists(former: Any, origins: IntArray, vectors: FloatArray) -> Any:
+    """Return an inverted file with the lists of `former`; see `VectorIndex.renewed`."""
+    import faiss
+
+    index = faiss.clone_index(former)
+    index.set_direct_map_type(faiss.DirectMap.NoMap)  # whose rows must come one after another
+    index.reset()
+    kept = np.flatnonzero(origins >= 0)
+    new_rows = np.full(former.ntotal, -1, dtype=np.int64)
+    new_rows[origins[kept]] = kept
+    lists = former.invlists
+    for number in range(former.nlist):
+        size = lists.list_size(number)
+        if not size:
+            continue
+        rows = new_rows[faiss.rev_swig_ptr(lists.get_ids(number), size)]
+        codes = faiss.rev_swig_ptr(lists.get_codes(number), size * lists.code_size)
+        is_kept = rows >= 0
+        rows = np.ascontiguousarray(rows[is_kept])
+        codes = np.ascontiguousarray(codes.reshape(size, -1)[is_kept])
+        if len(rows):
+            index.invlists.add_entries(
+                number, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(codes)
+            )
+    index.ntotal = len(kept)
+    if len(vectors):
+        index.add_with_ids(vectors, np.flatnonzero(origins < 0))
+    return index

@@ -5,7 +5,8 @@ doi:10.1561/1500000019, with Lucene's idf; k1 = 1.5, b = 0.75. Chinese words com
 English ones are stemmed (`assistant/language.py`).
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -37,21 +38,18 @@ class WordIndex:
         self._bm25 = bm25
 
     @classmethod
-    def build(cls, documents: Sequence[Sequence[str]]) -> "WordIndex":
+    def build(cls, documents: Iterable[Sequence[str]]) -> "WordIndex":
         """Return the index of `documents`, each a list of words (see `content_words`)."""
         import bm25s
 
-        bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        # By number: a list of strings for each document would take many times the memory.
+        vocabulary: defaultdict[str, int] = defaultdict()
+        vocabulary.default_factory = vocabulary.__len__  # a new word gets the next number
         # A word of its own makes sure that a collection without any word has a vocabulary.
-        filled = [words or ("\0",) for words in documents]
-        # Numbered in order: bm25s itself numbers them as a set gives them, in each process anew.
-        words_in_order = sorted({word for words in filled for word in words})
-        numbers = {word: number for number, word in enumerate(words_in_order)}
-        bm25.index(
-            ([[numbers[word] for word in words] for words in filled], numbers),
-            show_progress=False,
-        )
-        return cls(bm25, len(documents))
+        numbers = [[vocabulary[word] for word in words or ["\0"]] for words in documents]
+        bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        bm25.index((numbers, dict(vocabulary)), show_progress=False)
+        return cls(bm25, len(numbers))
 
     def save(self, folder: Path) -> None:
         """Write the index as plain arrays and JSON into `folder`."""

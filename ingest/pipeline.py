@@ -25,7 +25,8 @@ class Report:
     failed or can't be looked for, of which what was live stays. `n_passages` counts the whole
     generation, `passages` what came to what. `rebuild` says why all was read anew, "" if it
     wasn't. `generation` is "" if there is none; the live one if nothing had changed. `seconds`
-    gives each stage's time.
+    gives each stage's time: "discover", "parse" (waiting for parsers beside "chunk", which goes on
+    meanwhile), "chunk", and if a generation was built "embed" and "index".
     """
 
     n_files: int
@@ -53,11 +54,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResult:
-    """What a build gave: the generation's name, and how many vectors were computed and reused."""
+    """What a build gave: the generation's name, and how many vectors were computed and reused.
+
+    `embed_s`: the seconds that they took.
+    """
 
     generation: str
     n_vectors_computed: int = 0
     n_vectors_reused: int = 0
+    embed_s: float = 0.0
 
 
 class Build(Protocol):
@@ -84,7 +89,7 @@ def carry_out(plan: Planned, build: Build) -> Report:
         return report_on(plan)
     started = time.perf_counter()
     result = build(plan.passages, sources=plan.sources, roots=plan.roots, shaped_by=plan.shaped_by)
-    return report_on(plan, result, build_s=round(time.perf_counter() - started, 3))
+    return report_on(plan, result, build_s=time.perf_counter() - started)
 
 
 def report_on(
@@ -97,6 +102,9 @@ def report_on(
     """Return what is told of `plan`, and of what was built of it, if anything was."""
     result = result or BuildResult(generation=plan.live.generation)
     changes = plan.changes
+    seconds = dict(plan.seconds)
+    if build_s is not None:
+        seconds |= {"embed": result.embed_s, "index": build_s - result.embed_s}
     failed_and_gone = {failure.source for failure in plan.failures} & (
         plan.live.sources.keys() - plan.sources.keys()
     )
@@ -112,7 +120,7 @@ def report_on(
         passages=changes.passages,
         failures=plan.failures,
         skipped=plan.skipped,
-        seconds=dict(plan.seconds) | ({} if build_s is None else {"build": build_s}),
+        seconds={stage: round(value, 3) for stage, value in seconds.items()},
         rebuild=plan.rebuild,
         generation=result.generation,
         n_vectors_computed=result.n_vectors_computed,

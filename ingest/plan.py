@@ -164,8 +164,10 @@ def make_plan(
     fresh = _compare(discovery.files, live, taken, limits, rebuild=rebuild)
     with _timed(seconds, "parse"), closing(parse(fresh, limits)) as results:
         for done, parsed in enumerate(results, start=1):
-            _take(parsed, taken, max_tokens, count_tokens)
+            with _timed(seconds, "chunk"):
+                _take(parsed, taken, max_tokens, count_tokens)
             progress("parse", done, len(fresh), parsed.file.source)
+    seconds["parse"] -= seconds.setdefault("chunk", 0.0)
     emptied = _emptied(discovery, live)
     taken.failures += [_is_empty(scope) for scope in emptied]
     kept = [] if drop_failed else _kept(discovery, live, taken, emptied)
@@ -361,4 +363,4 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     try:
         yield
     finally:
-        seconds[stage] = round(time.perf_counter() - start, 3)
+        seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start

@@ -2,13 +2,15 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.errors import IndexCorrupt
-from assistant.passage_store import PassageStore
+from assistant.language import words_version
+from assistant.passage_store import Computed, PassageStore, key_of
 from assistant.records import Passage
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, passage
 
@@ -27,12 +29,13 @@ PASSAGES = [
     replace(passage(EN_DOG), source="dogs.md"),
 ]
 SPANS = [((0, 12), (12, len(ZH_CAT))), ((0, 5),), ((0, len(EN_DOG)),)]
+COMPUTED = [Computed.of(spans, ["cat", str(n)]) for n, spans in enumerate(SPANS)]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "passages.sqlite"
-    PassageStore.write(path, PASSAGES, SPANS)
+    PassageStore.write(path, PASSAGES, COMPUTED)
     return path
 
 
@@ -57,13 +60,29 @@ def test_columns_are_in_row_order(path: Path) -> None:
     assert PassageStore(path).columns() == (["vets", "all", "all"], ["zh", "en", "en"], [2, 1, 1])
 
 
+def test_what_was_computed_comes_back_with_what_it_depends_on(path: Path) -> None:
+    keys = [key_of(each) for each in PASSAGES]
+
+    assert PassageStore(path).computed() == list(zip(keys, COMPUTED, strict=True))
+    assert PassageStore(path).words_version() == words_version()
+
+
+def test_store_of_an_older_program_has_no_words_to_take_over(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE words")
+        connection.execute("DROP TABLE versions")
+
+    assert PassageStore(path).words_version() == ""
+    assert PassageStore(path).everything() == PASSAGES
+
+
 def test_source_name_is_no_sql(path: Path) -> None:
     assert PassageStore(path).of_source("' OR '1'='1") == []
 
 
 def test_two_passages_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same id"):
-        PassageStore.write(tmp_path / "p.sqlite", [PASSAGES[0]] * 2, [SPANS[0]] * 2)
+        PassageStore.write(tmp_path / "p.sqlite", [PASSAGES[0]] * 2, [COMPUTED[0]] * 2)
 
 
 def test_threads_share_a_store(path: Path) -> None:

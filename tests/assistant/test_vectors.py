@@ -150,3 +150,44 @@ def test_what_cannot_be_written_is_an_error_of_the_system(
 ) -> None:
     with pytest.raises(OSError, match=r"x\.faiss can't be written"):
         index.save(tmp_path / "nowhere" / "x.faiss")
+
+
+def test_renewed_index_holds_what_one_built_anew_does(index: VectorIndex) -> None:
+    new = unit(RANDOM.normal(size=(40, DIM)).astype(np.float32))
+    origins = RANDOM.permutation(N)[: N - 300]
+    origins[::50] = -1
+    expected = np.where(origins[:, np.newaxis] < 0, 0, VECTORS[origins])
+    expected[origins < 0] = new[: (origins < 0).sum()]
+
+    renewed = index.renewed(origins, new[: (origins < 0).sum()])
+
+    assert (renewed.n_rows, renewed.is_trained) == (len(origins), index.is_trained)
+    assert renewed.rows(np.arange(len(origins))) == pytest.approx(expected, abs=2e-3)
+    kept = origins >= 0
+    # Not even rounded once more: what is stored is what was stored.
+    np.testing.assert_array_equal(
+        renewed.rows(np.flatnonzero(kept)), index.rows(origins[kept].astype(np.int64))
+    )
+    for query in QUERIES:
+        wanted = np.argsort(-(expected @ query))[:10]
+        rows, cosines = renewed.search(query, 10)
+        assert len(set(rows.tolist()) & set(wanted.tolist())) >= 9
+        assert cosines == pytest.approx(expected[rows] @ query, abs=2e-3)
+    assert index.n_rows == N  # it stays as it was
+
+
+def test_renewed_index_can_be_kept_and_renewed_again(index: VectorIndex, tmp_path: Path) -> None:
+    nothing = np.empty((0, DIM), np.float32)
+    index.renewed(np.arange(N)[::-1].copy(), nothing).save(tmp_path / "v.faiss")
+
+    again = VectorIndex.open(tmp_path / "v.faiss").renewed(np.arange(100), nothing)
+
+    np.testing.assert_array_equal(
+        again.rows(np.arange(100)), index.rows(np.arange(N - 1, N - 101, -1))
+    )
+
+
+@pytest.mark.parametrize(("n_rows", "suits"), [(FLAT_ROWS, True), (FLAT_ROWS + 1, False)])
+def test_an_index_suits_as_many_rows_as_its_kind_is_built_for(n_rows: int, *, suits: bool) -> None:
+    assert VectorIndex.build(VECTORS).suits(n_rows) == suits
+    assert VectorIndex.build(VECTORS, flat_rows=IVF_ROWS).suits(n_rows) != suits

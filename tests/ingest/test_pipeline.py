@@ -123,7 +123,7 @@ def test_new_files_are_taken_in_and_recorded(home: Home) -> None:
     assert (report.n_files, report.n_passages, report.generation) == (2, 2, "g1")
     assert [each.source for each in report.skipped] == ["skipped.csv"]
     assert report.n_vectors_computed == 2
-    assert set(report.seconds) == {"discover", "parse", "build"}
+    assert set(report.seconds) == {"discover", "parse", "chunk", "embed", "index"}
     assert report.passages.added == 2
     assert home.texts == {"en/b.txt": ["Text."], "zh/a.md": ["文字。"]}
     source = home.build.live.sources["zh/a.md"]

@@ -192,7 +192,9 @@ def ingest_materials(
             rebuild=rebuild,
             drop_failed=drop_failed,
         )
-        report = carry_out(plan, candidate_builder(settings, embedder, engine, stages))
+        report = carry_out(
+            plan, candidate_builder(settings, embedder, engine, stages, from_nothing=rebuild)
+        )
         if plan.has_news:
             entry = audit.Entry(
                 at=audit.now(),
@@ -249,7 +251,7 @@ def _outcome(report: "Report") -> str:
     has_news = report.added or report.changed or report.moved or report.removed or report.rebuild
     if report.dry_run:
         return "Nothing was written (dry run)." if has_news else "There would be nothing to do."
-    if "build" not in report.seconds:
+    if "index" not in report.seconds:
         return (
             f"Nothing to do: the index {report.generation} is up to date."
             if report.generation

@@ -1,6 +1,7 @@
 """Materials → plan → generation, with the settings' embedder and cache: for ingest and publish."""
 
 import getpass
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,18 +116,31 @@ def materials_of(home: Path, name: str) -> "Materials":
 def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -> int:
     """Return how many vectors the plan's generation would have computed; writes nothing."""
     from assistant.index_build import texts_to_embed
+    from assistant.passage_store import key_of
     from assistant.vector_cache import VectorCache, count_missing
 
     if not plan.has_news:
         return 0
+    # What is live is taken over; to look it up all the same takes long at 40,000 passages.
+    of_sources = () if plan.rebuild else plan.live.passages.values()
+    live = {key_of(passage) for passages in of_sources for passage in passages}
+    new = [passage for passage in plan.passages if key_of(passage) not in live]
     cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
-    return count_missing(embedder, texts_to_embed(plan.passages), cache)
+    return count_missing(embedder, texts_to_embed(new), cache)
 
 
 def candidate_builder(
-    settings: "Settings", embedder: "Embedder", engine: "Engine", stages: Stages
+    settings: "Settings",
+    embedder: "Embedder",
+    engine: "Engine",
+    stages: Stages,
+    *,
+    from_nothing: bool = False,
 ) -> "Build":
-    """Return what builds a candidate of these settings, or finds the one that is there already."""
+    """Return what builds a candidate of these settings, or finds the one that is there already.
+
+    `from_nothing`: take nothing over from the live generation.
+    """
     from assistant.embedding import FloatArray
     from assistant.index_build import build_generation
     from assistant.vector_cache import VectorCache, embed_with_cache
@@ -144,13 +158,15 @@ def candidate_builder(
         if name := _same_candidate(settings.home, sources, shaped_by):
             return BuildResult(generation=name)
         labels = iter(("Vectors of passages", "Vectors of sentences"))
-        n_computed = n_texts = 0
+        n_computed, embed_s = 0, 0.0
 
         def embed(texts: Sequence[str]) -> "FloatArray":
-            nonlocal n_computed, n_texts
+            nonlocal n_computed, embed_s
+            started = time.perf_counter()
             report = stages.begin("embed", next(labels))
             vectors, n_new = embed_with_cache(embedder, texts, cache, report, engine.embed_batches)
-            n_computed, n_texts = n_computed + n_new, n_texts + len(texts)
+            n_computed += n_new
+            embed_s += time.perf_counter() - started
             stages.enter("index", "The index is written")
             return vectors
 
@@ -163,11 +179,13 @@ def candidate_builder(
             embed=embed,
             shaped_by=shaped_by,
             go_live=False,
+            takes_over=not from_nothing,
         )
         return BuildResult(
             generation=manifest.name,
             n_vectors_computed=n_computed,
-            n_vectors_reused=n_texts - n_computed,
+            n_vectors_reused=manifest.n_passages + manifest.n_sentences - n_computed,
+            embed_s=embed_s,
         )
 
     return build
