@@ -19,7 +19,7 @@ from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, sentence_values, whole_excerpts
 from assistant.follow_ups import earlier_questions
-from assistant.language import detect_language, split_sentences
+from assistant.language import MARKER, content_words, detect_language, split_sentences
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -256,6 +256,9 @@ class Assistant:
                         is_cut = piece.finish == "length"
                         run.usage = piece.usage or run.usage
                         reply += piece.text
+                        if (start := _repeat_start(reply)) is not None:
+                            reply = reply[:start]
+                            break
                         if (end := _showable_end(reply)) > n_shown:
                             yield Wrote(reply[n_shown:end])
                             n_shown = end
@@ -286,14 +289,16 @@ class Assistant:
 
         A small model also refuses what they hold, or says it so that nothing holds. How near the
         passages are and the best `support` of what it wrote, added up, tell these from what is
-        not there. For a number or a name that takes more: there a near miss looks just the same.
-        Not so when the question brings its own numbers: the passages show how such things are
-        worked out.
+        not there. For a number that takes more, and for a name nothing is enough: there a near miss
+        looks just the same. Not so when the question brings its own numbers: the passages show how
+        such things are worked out.
         """
+        if asks_for_name(run.asked):
+            return self._abstention(run)
         evidence = run.nearness + support
         if gives_numbers(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
-        elif asks_for_number(run.asked) or asks_for_name(run.asked):
+        elif asks_for_number(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
         if evidence < extracts_from:
             return self._abstention(run)
@@ -502,6 +507,17 @@ def _showable_end(reply: str) -> int:
 def _begins_in_wrong_language(reply: str, language: Language) -> bool:
     """Whether the first sentence is in the other language; a title alone doesn't say."""
     return len(split_sentences(reply)) > 1 and _is_wrong_language(reply, language)
+
+
+def _repeat_start(reply: str) -> int | None:
+    """Return where the last sentence begins if it stood there before: a small model may loop."""
+    if not re.search(r"[。！？.!?]\s*$", reply):
+        return None
+    sentences = split_sentences(reply)
+    texts = ["".join(MARKER.sub("", sentence.text).split()) for sentence in sentences]
+    if not texts or texts[-1] not in texts[:-1] or len(content_words(sentences[-1].text)) < 2:
+        return None
+    return sentences[-1].start
 
 
 def _without_stump(reply: str) -> str:

@@ -691,6 +691,22 @@ def test_question_for_a_number_or_a_name_stays_refused_unless_it_brings_its_own(
     assert answer.mode == ("refusal" if is_refused else "extracts")
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [(WHY_EN, "When it is happy it purrs"), (WHY_ZH, "猫高兴的时候会打呼噜")],
+    ids=["en", "zh"],
+)
+def test_model_that_repeats_itself_is_stopped(home: Path, question: str, sentence: str) -> None:
+    stop = "." if sentence.isascii() else "。"
+    model = FakeChatModel([f"{sentence} [1]{stop} ", *[f"{sentence}{stop} "] * 9])
+
+    *_, last = seen = events(home, model, question)
+
+    assert isinstance(last, Finished)
+    assert last.answer.text.count(sentence) == 1
+    assert sum(isinstance(event, Wrote) for event in seen) == 1
+
+
 def test_order_in_the_question_reaches_neither_search_nor_model(home: Path) -> None:
     model = FakeChatModel(GOOD_EN)
 
