@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,32 +139,8 @@ def build_generation(
         else None
     )
     origins = np.full(len(passages), -1) if former is None else former.origins
-    new = [passages[row] for row in np.flatnonzero(origins < 0).tolist()]
-    new_spans = [sentence_spans(passage) for passage in new]
-    new_texts = [embedded_text(passage) for passage in new]
-    passage_vectors = embed(new_texts)
-    sentence_vectors = embed(
-        [
-            passage.text[start:end]
-            for passage, of_passage in zip(new, new_spans, strict=True)
-            for start, end in of_passage
-        ]
-    )
-    new_languages = [passage.language for passage in new]
-    new_sentence_languages = [
-        passage.language
-        for passage, of_passage in zip(new, new_spans, strict=True)
-        for _ in of_passage
-    ]
-    centres = beforehand or corpus_centres(
-        passage_vectors, sentence_vectors, new_languages, new_sentence_languages
-    )
-    _centre(passage_vectors, new_languages, centres, "passage")
-    _centre(sentence_vectors, new_sentence_languages, centres, "sentence")
-    fresh = iter(
-        Computed.of(of_passage, content_words(text))
-        for of_passage, text in zip(new_spans, new_texts, strict=True)
-    )
+    anew = _compute([passages[row] for row in np.flatnonzero(origins < 0)], embed, beforehand)
+    fresh = iter(anew.computed)
     computed = [
         former.computed[origin] if former and origin >= 0 else next(fresh)
         for origin in origins.tolist()
@@ -174,22 +151,22 @@ def build_generation(
         with generations.storing(folder):
             (folder / "words").mkdir(parents=True)
             _vector_index(
-                former.passage_vectors if former else None, origins, passage_vectors
+                former.passage_vectors if former else None, origins, anew.passage_vectors
             ).save(folder / "vectors.faiss")
             _vector_index(
                 former.sentence_vectors if former else None,
                 former.sentence_origins(computed) if former else origins,
-                sentence_vectors,
+                anew.sentence_vectors,
             ).save(folder / "sentences.faiss")
             WordIndex.build(each.words.split() for each in computed).save(folder / "words")
             PassageStore.write(folder / "passages.sqlite", passages, computed)
-            (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
+            (folder / "centres.json").write_text(anew.centres.to_json(), encoding="utf-8")
             manifest = Manifest(
                 name=name,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 n_passages=len(passages),
                 n_sentences=sum(each.n_sentences for each in computed),
-                dim=passage_vectors.shape[1],
+                dim=anew.passage_vectors.shape[1],
                 shaped_by=shaped_by,
                 sources=dict(sources),
                 roots=tuple(roots),
@@ -221,6 +198,50 @@ def texts_to_embed(passages: Sequence[Passage]) -> list[str]:
             for start, end in sentence_spans(passage)
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Anew:
+    """What was computed of passages that nothing is known of; vectors are centred."""
+
+    passage_vectors: FloatArray
+    sentence_vectors: FloatArray
+    centres: Centres
+    computed: list[Computed]
+
+
+def _compute(passages: Sequence[Passage], embed: EmbedMany, centres: Centres | None) -> _Anew:
+    """Return vectors and words of `passages`; without `centres`, these are their own."""
+    spans = [sentence_spans(passage) for passage in passages]
+    texts = [embedded_text(passage) for passage in passages]
+    passage_vectors = embed(texts)
+    sentence_vectors = embed(
+        [
+            passage.text[start:end]
+            for passage, of_passage in zip(passages, spans, strict=True)
+            for start, end in of_passage
+        ]
+    )
+    languages = [passage.language for passage in passages]
+    sentence_languages = [
+        passage.language
+        for passage, of_passage in zip(passages, spans, strict=True)
+        for _ in of_passage
+    ]
+    centres = centres or corpus_centres(
+        passage_vectors, sentence_vectors, languages, sentence_languages
+    )
+    _centre(passage_vectors, languages, centres, "passage")
+    _centre(sentence_vectors, sentence_languages, centres, "sentence")
+    return _Anew(
+        passage_vectors=passage_vectors,
+        sentence_vectors=sentence_vectors,
+        centres=centres,
+        computed=[
+            Computed.of(of_passage, content_words(text))
+            for of_passage, text in zip(spans, texts, strict=True)
+        ],
+    )
 
 
 def _centre(
