@@ -139,7 +139,9 @@ def build_generation(
         else None
     )
     origins = np.full(len(passages), -1) if former is None else former.origins
-    anew = _compute([passages[row] for row in np.flatnonzero(origins < 0)], embed, beforehand)
+    anew = _compute(
+        [passages[row] for row in np.flatnonzero(origins < 0).tolist()], embed, beforehand
+    )
     fresh = iter(anew.computed)
     computed = [
         former.computed[origin] if former and origin >= 0 else next(fresh)
