@@ -24,3 +24,13 @@ class TooLarge(IngestError):
 
 class TooSlow(IngestError):
     """Parsing took longer than the limit and was stopped."""
+
+
+def error_reply(error: IngestError) -> dict[str, object]:
+    """Return `error` as it is told to another process; `parser_pool.understand` reads it."""
+    return {
+        "error": type(error).__name__,
+        "reason": str(error),
+        "hint": error.hint,
+        "place": error.place,
+    }

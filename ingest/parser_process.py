@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from assistant.errors import IngestError
+from ingest.errors import error_reply
 from ingest.parse import Limits, parse
 
 MAX_MEMORY_BYTES = 4 * 2**30
@@ -43,12 +44,7 @@ def _answer(request: dict[str, object]) -> dict[str, object]:
     try:
         document = parse(Path(str(request["path"])), str(request["source"]), limits)
     except IngestError as error:
-        return {
-            "error": type(error).__name__,
-            "reason": str(error),
-            "hint": error.hint,
-            "place": error.place,
-        }
+        return error_reply(error)
     return {"document": asdict(document)}
 
 

@@ -17,7 +17,7 @@ from assistant.generations import differences, hash_file
 from assistant.records import Passage
 from assistant.vector_cache import FloatArray, from_bytes, to_bytes
 from ingest.chunk import chunk
-from ingest.errors import Unreadable
+from ingest.errors import Unreadable, error_reply
 from ingest.parse import Limits
 from ingest.parser_pool import Parsed, ParserWorker, understand
 from ingest.plan import parsing_fingerprint
@@ -92,10 +92,10 @@ class FileReader:
             raise IngestError(f"Versions differ: {', '.join(others)}.", hint=_SAME_HINT)
         count_tokens = self._embedder.get().count_tokens
         if (problem := _not_the_same(file)) is not None:
-            return _failed(problem)
+            return error_reply(problem)
         result = self._parser.parse(file, self._limits)
         if isinstance(result, IngestError):
-            return _failed(result)
+            return error_reply(result)
         passages = chunk(result, max_tokens=self._max_tokens, count_tokens=count_tokens)
         return {
             # Its text is in the passages; nobody else needs it.
@@ -178,10 +178,6 @@ def _not_the_same(file: SourceFile) -> Unreadable | None:
         f"The worker {here} finds another version of it.",
         hint="Was it being edited? Then run this again. " + _SAME_HINT,
     )
-
-
-def _failed(error: IngestError) -> Reply:
-    return {"error": type(error).__name__, "reason": str(error), "hint": error.hint}
 
 
 def _stopped(error: StudyError) -> Reply:

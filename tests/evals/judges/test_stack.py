@@ -36,9 +36,14 @@ def test_the_bias_shifts_and_reasons_are_kept() -> None:
     assert verdict.reason == "rules 0.90 (9 is not in the passage); model 0.50"
 
 
-def test_the_default_is_the_mean_of_the_log_odds() -> None:
-    judge = StackedJudge([Fixed("model", 0.9), Fixed("rules", 0.1)])
-    assert judge.judge("A.", ["B."]).probability == pytest.approx(0.5)
+def test_by_default_both_judges_count() -> None:
+    def both(model: float, rules: float) -> float:
+        judge = StackedJudge([Fixed("model", model), Fixed("rules", rules)])
+        return judge.judge("A.", ["B."]).probability
+
+    assert both(0.1, 0.1) < both(0.9, 0.1) < both(0.9, 0.9)
+    assert both(0.1, 0.1) < both(0.1, 0.9) < both(0.9, 0.9)
+    assert both(0.1, 0.1) < 0.5 < both(0.9, 0.9)
 
 
 def test_certainty_is_bounded() -> None:
