@@ -203,7 +203,7 @@ def go_back(owner: Reader, shots: Path) -> None:
     whole(owner, shots / "library-zh-history-before.png")
     owner.page.get_by_label(ZH.roll_back_reason).fill("先恢复")
     button(owner, ZH.roll_back).click()
-    expect(main.get_by_text(ZH.audit_heading)).to_be_visible()
+    expect(main.get_by_text(ZH.audit_heading)).to_be_visible(timeout=WAIT_MS)
     expect(main.get_by_text(ZH.running["rollback"])).to_have_count(0, timeout=WAIT_MS)
     whole(owner, shots / "library-zh-history.png")
 
@@ -225,7 +225,7 @@ def test_rejected_publication_says_why_and_is_forced_with_a_reason(
     whole(owner, shots / "library-en-rejected.png")
     main.get_by_text(EN.force_heading).click()
     button(owner, EN.force).click()
-    expect(main.get_by_text(EN.reason_missing)).to_be_visible()
+    expect(main.get_by_text(EN.reason_missing)).to_be_visible(timeout=WAIT_MS)
     main.get_by_label(EN.force_reason).fill("The questions are out of date.")
     button(owner, EN.force).click()
     expect(main.get_by_text("Published by force")).to_be_visible(timeout=WAIT_MS)
