@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 # The library drops the braces of scripts, and e^{x+1} would read as e^x+1.
 _LONG_SCRIPT = re.compile(r"([_^])\{([^{}]{2,})\}")
 _SPACING = re.compile(r"\\[,;:!]")
+_DEGREES = re.compile(r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})")
 
 
 def formula_text(tex: str) -> str:
     """Return a formula in TeX as one line of text, as near as letters and signs come to it."""
-    grouped = _LONG_SCRIPT.sub(r"\1(\2)", _SPACING.sub(" ", tex))
+    grouped = _LONG_SCRIPT.sub(r"\1(\2)", _DEGREES.sub("°", _SPACING.sub(" ", tex)))
     text = " ".join(str(_converter().latex_to_text(grouped)).split())
     return text or tex
 

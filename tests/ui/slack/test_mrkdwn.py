@@ -92,6 +92,7 @@ def test_mark_is_noted_after_what_it_marks() -> None:
     ("tex", "expected"),
     [
         (r"\frac{QK^\top}{\sqrt{d_k}}", "QK^⊤/√(d_k)"),
+        (r"\cos 60^{\circ}, f \circ g", "cos60°, f ∘g"),
         ("e^{x+1}", "e^(x+1)"),
         (r"\mathrm{softmax}\!\left(x\right)", "softmax (x)"),
         (r"\unknown", r"\unknown"),
