@@ -8,7 +8,7 @@ only just: the model may have set the marker of a neighbour.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.language import MARKER, content_words, split_sentences
 from assistant.prompts import NOT_IN_MATERIALS
@@ -35,6 +35,9 @@ _END_PUNCTUATION = re.compile(r"[。！？；….!?;:：]+[”’」』）》】
 
 SURE_SUPPORT, CLEARLY_BETTER = 0.85, 0.1
 """Under the first, other passages are looked at too; one better by the second is cited instead."""
+
+
+GOES_ON = "it goes on from a sentence that no passage supports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ def check_reply(
     for draft in drafts:
         subject = leading_name(draft.body) or subject
         sentence, found = _check(draft, subject, passages, weigh, min_support)
+        if sentences and not sentences[-1].supported and _PRONOUN.match(draft.body):
+            # What "it" is, no passage says; what is true of something else may not be true of it.
+            sentence = replace(sentence, citations=(), supported=False, reason=GOES_ON)
+            found = {}
         sentences.append(sentence)
         for number, evidence in found.items():
             evidence_of.setdefault(number, []).append(evidence)

@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.citations import (
+    GOES_ON,
     CheckedReply,
     Evidence,
     check_reply,
@@ -121,6 +122,20 @@ def test_unsupported_sentence_stays_unmarked_and_says_why() -> None:
     assert checked.sentences[1].reason == "other words"
     assert checked.sentences[1].citations == ()
     assert checked.sentences[1].support < 0.6
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Quantum fish compose operas. They sleep all day [1].", "量子鱼写歌剧。它们整天睡觉[3]。"],
+    ids=["en", "zh"],
+)
+def test_what_goes_on_from_an_unsupported_sentence_is_not_supported_either(reply: str) -> None:
+    checked = check(reply)
+
+    assert [sentence.supported for sentence in checked.sentences] == [False, False]
+    assert checked.sentences[1].reason == GOES_ON
+    assert checked.citations == ()
+    assert "[" not in checked.text
 
 
 def test_two_sentences_on_one_passage_make_one_citation_with_two_spans() -> None:
