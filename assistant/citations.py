@@ -36,8 +36,8 @@ _END_PUNCTUATION = re.compile(r"[。！？；….!?;:：]+[”’」』）》】
 SURE_SUPPORT, CLEARLY_BETTER = 0.85, 0.1
 """Under the first, other passages are looked at too; one better by the second is cited instead."""
 
-
 GOES_ON = "it goes on from a sentence that no passage supports"
+"""The reason beside a sentence whose "it" stands for what no passage says."""
 
 
 @dataclass(frozen=True, slots=True)
