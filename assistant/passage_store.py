@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from assistant.errors import IndexCorrupt
@@ -21,6 +22,9 @@ _COLUMNS = (
     "position, section, twin, audience"
 )
 _SELECT = f"SELECT row, sentences, {_COLUMNS} FROM passages"
+_SAME_HEADINGS = 1 << 14
+"""Headings that are kept as JSON and as parsed: the passages of a section share theirs."""
+
 _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
 CREATE INDEX by_source ON passages (source, position);
@@ -169,11 +173,17 @@ class Computed:
 
 def key_of(passage: Passage) -> Key:
     """Return what is computed of `passage` depends on."""
-    return passage.title, _heading_json(passage), passage.text, passage.language
+    return passage.title, _heading_json(passage.heading), passage.text, passage.language
 
 
-def _heading_json(passage: Passage) -> str:
-    return json.dumps(passage.heading, ensure_ascii=False)
+@lru_cache(_SAME_HEADINGS)
+def _heading_json(heading: tuple[str, ...]) -> str:
+    return json.dumps(heading, ensure_ascii=False)
+
+
+@lru_cache(_SAME_HEADINGS)
+def _heading(heading_json: str) -> tuple[str, ...]:
+    return tuple(json.loads(heading_json))
 
 
 def _to_row(row: int, passage: Passage, spans: str) -> tuple[object, ...]:
@@ -182,7 +192,7 @@ def _to_row(row: int, passage: Passage, spans: str) -> tuple[object, ...]:
         passage.passage_id,
         passage.source,
         passage.title,
-        _heading_json(passage),
+        _heading_json(passage.heading),
         passage.text,
         passage.language,
         passage.kind,
@@ -204,7 +214,7 @@ def _from_row(record: Sequence[object]) -> tuple[Passage, Spans]:
         passage_id=str(passage_id),
         source=str(source),
         title=str(title),
-        heading=tuple(json.loads(str(heading))),
+        heading=_heading(str(heading)),
         text=str(text),
         language="zh" if language == "zh" else "en",
         kind=kind,  # type: ignore[arg-type]  # written by `write`, from a Passage

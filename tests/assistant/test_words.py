@@ -3,12 +3,14 @@ import subprocess
 import sys
 from math import log
 from pathlib import Path
+from random import Random
 
+import bm25s
 import numpy as np
 import pytest
 
 from assistant.errors import IndexCorrupt
-from assistant.words import WordIndex
+from assistant.words import K1, B, WordIndex
 
 DOCUMENTS = [
     ["cat", "sleeps", "cat", "sill"],
@@ -43,6 +45,17 @@ def test_scores_are_those_of_lucene_worked_by_hand(index: WordIndex) -> None:
     assert index.scores(["cat", "dog"]) == pytest.approx(expected, rel=1e-5)
     # One number in full: ln(1 + 2.5/2.5) * 1 / (1 + 1.5 * (0.25 + 0.75 * 2 / 3.25)).
     assert index.scores(["dog"])[1] == pytest.approx(0.6931472 / 2.0673077, rel=1e-5)
+
+
+def test_scores_are_those_that_bm25s_gives() -> None:
+    random = Random(5)
+    documents = [random.choices("abcdefghijklmnop", k=random.randint(1, 30)) for _ in range(80)]
+    theirs = bm25s.BM25(method="lucene", k1=K1, b=B)
+    theirs.index(documents, show_progress=False)
+    ours = WordIndex.build(documents)
+    for query in ("a", "bcd", "ponml"):
+        expected = theirs.get_scores(list(query))
+        np.testing.assert_allclose(ours.scores(list(query)), expected, rtol=1e-5)
 
 
 def test_word_asked_for_twice_counts_twice(index: WordIndex) -> None:
