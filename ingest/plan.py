@@ -60,6 +60,8 @@ class Planned:
     `sources` and `passages` are ordered by name, as the generation will have them. `rebuild` says
     why all must be read anew, "" if nothing forces it. `kept` are sources that failed or can't be
     looked for, of which what is live stays. `n_files` were found and supported.
+    `twice` names files that are live from another folder, too: the live source by the new one.
+    `only`: the next generation is to know of no other folder.
     """
 
     live: Live
@@ -71,6 +73,8 @@ class Planned:
     n_files: int = 0
     unchanged: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    twice: Mapping[str, str] = field(default_factory=dict)
+    only: bool = False
     failures: tuple[FileFailure, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -83,7 +87,11 @@ class Planned:
     @property
     def has_news(self) -> bool:
         """Whether a generation has to be built."""
-        is_same = not self.rebuild and same_content(self.sources, self.live.sources)
+        former_roots = sorted({source.root for source in self.live.sources.values()})
+        knows_others = self.only and former_roots != self.roots
+        is_same = (
+            not self.rebuild and not knows_others and same_content(self.sources, self.live.sources)
+        )
         return bool(self.passages) and not is_same
 
 
@@ -119,6 +127,7 @@ def make_plan(
     embedder: str,
     live: Live | None = None,
     drop_failed: bool = False,
+    only: bool = False,
     rebuild: bool = False,
     progress: Progress = lambda stage, done, total, source: None,
     announce: Callable[[str], None] = lambda reason: None,
@@ -129,7 +138,7 @@ def make_plan(
     those that are out of reach, what is live stays until they are back.
 
     Args:
-        roots: folders and files. Sources that came from elsewhere stay as they are.
+        roots: folders and files. Sources that came from elsewhere stay as they are, unless `only`.
         parse: takes files apart.
         limits: for each file.
         max_tokens: of a passage, title and headings included.
@@ -137,6 +146,7 @@ def make_plan(
         embedder: its fingerprint.
         live: the generation in force.
         drop_failed: let go of what was live of a file that fails.
+        only: let go of all that came from elsewhere.
         rebuild: parse also what has not changed.
         progress: told of each stage: "discover", "parse".
         announce: told why all is read anew, before it is.
@@ -149,7 +159,7 @@ def make_plan(
     shaped_by = {**parsing_fingerprint(max_tokens), "embedder": embedder}
     taken = _Taken(parsed_by=digest(shaped_by))
     reason = _other_shape(live, shaped_by)
-    if reason:
+    if reason and not only:
         roots = [*roots, *_other_roots(live, roots)]
     if reason := reason or (ASKED_FOR if rebuild and live.generation else ""):
         announce(reason)
@@ -157,7 +167,7 @@ def make_plan(
         discovery = discover(
             roots,
             max_file_bytes=limits.max_file_bytes,
-            live_roots={name: source.root for name, source in live.sources.items()},
+            live_roots={} if only else {name: each.root for name, each in live.sources.items()},
             progress=lambda done, total, source: progress("discover", done, total, source),
         )
     taken.failures += discovery.failures
@@ -174,7 +184,7 @@ def make_plan(
     elsewhere = [
         source
         for source, record in live.sources.items()
-        if not any(covers(scope, source, record.root) for scope in discovery.scopes)
+        if not only and not any(covers(scope, source, record.root) for scope in discovery.scopes)
     ]
     found = set(taken.sources)
     for source in {*kept, *elsewhere} - found:
@@ -205,6 +215,8 @@ def make_plan(
         n_files=len(discovery.files),
         unchanged=tuple(sorted(found - {file.source for file in changes.files})),
         kept=tuple(sorted(kept)),
+        only=only,
+        twice=_twice(live, elsewhere, discovery.files),
         failures=tuple(sorted(taken.failures, key=lambda failure: failure.source)),
         skipped=discovery.skipped,
         seconds=seconds,
@@ -328,6 +340,12 @@ def _only_one(name: str) -> FileFailure:
         reason="It should go, but no other file can be read: the index would be empty.",
         hint="Mend the files that fail, or put others there; then run it again.",
     )
+
+
+def _twice(live: Live, elsewhere: Sequence[str], files: Sequence[SourceFile]) -> dict[str, str]:
+    """Return, of `files`, those that are word for word among the live sources `elsewhere`."""
+    by_hash = {live.sources[source].sha256: source for source in elsewhere}
+    return {file.source: by_hash[file.sha256] for file in files if file.sha256 in by_hash}
 
 
 def _is_empty(scope: Scope) -> FileFailure:

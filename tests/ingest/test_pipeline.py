@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from assistant.records import Passage
 from ingest.parse import Limits
 from ingest.parser_pool import COMMAND, parse_all
 from ingest.pipeline import BuildResult, Report, carry_out, report_on
-from ingest.plan import Live, Progress, make_plan, parsing_fingerprint
+from ingest.plan import Live, Planned, Progress, make_plan, parsing_fingerprint
 from tests.ingest.documents import Text, pdf, picture_pdf
 
 LIMITS = Limits(max_file_bytes=100_000_000, max_unpacked_bytes=50_000_000, timeout_s=60)
@@ -72,19 +73,23 @@ class Home:
     def remove(self, name: str) -> None:
         (self.folder / name).unlink()
 
-    def ingest(
+    def ingest(self, *roots: str, dry_run: bool = False, **options: Any) -> Report:
+        plan = self.plan(*roots, **options)
+        return report_on(plan, dry_run=True) if dry_run else carry_out(plan, self.build)
+
+    def plan(
         self,
         *roots: str,
-        dry_run: bool = False,
         drop_failed: bool = False,
+        only: bool = False,
         rebuild: bool = False,
         max_tokens: int = 200,
         embedder: str = "fake",
         announce: Callable[[str], None] = lambda reason: None,
         progress: Progress = lambda stage, done, total, source: None,
         command: Sequence[str] = COMMAND,
-    ) -> Report:
-        plan = make_plan(
+    ) -> Planned:
+        return make_plan(
             [self.folder / root for root in roots or ("",)],
             parse=partial(parse_all, workers=1, command=command),
             limits=LIMITS,
@@ -93,11 +98,11 @@ class Home:
             embedder=embedder,
             live=self.build.live,
             drop_failed=drop_failed,
+            only=only,
             rebuild=rebuild,
             announce=announce,
             progress=progress,
         )
-        return report_on(plan, dry_run=True) if dry_run else carry_out(plan, self.build)
 
     @property
     def texts(self) -> dict[str, list[str]]:
@@ -185,6 +190,27 @@ def test_sources_of_other_roots_stay(home: Home) -> None:
     assert home.ingest("two").removed == ("b.md",)
     assert home.ingest("two").unchanged == ("two/a.md",)
     assert sorted(home.texts) == ["a.md", "two/a.md"]
+
+
+def test_only_what_is_given_stays_if_asked_for(home: Home) -> None:
+    home.write(one__a_dot_md="a", two__a_dot_md="a", two__b_dot_md="b", three__c_dot_md="c")
+    home.ingest("one")
+    assert home.plan("two").twice == {"two/a.md": "a.md"}
+    home.ingest("two", "three")
+    report = home.ingest("two", only=True)
+    assert home.texts == {"a.md": ["a"], "b.md": ["b"]}
+    assert (report.unchanged, report.removed) == (("a.md", "b.md"), ("c.md", "two/a.md"))
+    assert home.plan("two").twice == {}
+
+
+def test_only_another_copy_of_the_same_folder_takes_its_place(home: Home) -> None:
+    home.write(one__a_dot_md="a", two__a_dot_md="a")
+    former = home.ingest("one")
+    report = home.ingest("two", only=True)
+    assert report.unchanged == ("a.md",)
+    assert report.generation != former.generation
+    assert home.build.live.sources["a.md"].root == str(home.folder / "two")
+    assert not home.plan("two", only=True).has_news
 
 
 def test_one_file_of_a_live_folder_can_be_taken_in_alone(home: Home) -> None:

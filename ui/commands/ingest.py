@@ -39,6 +39,10 @@ def ingest(  # noqa: PLR0917
         bool,
         typer.Option("--drop-failed", help="Remove what the index holds of files that fail now."),
     ] = False,
+    only: Annotated[
+        bool,
+        typer.Option("--only", help="Remove what the index holds from other folders and files."),
+    ] = False,
     watch: Annotated[
         bool,
         typer.Option("--watch", help="Go on: publish what changes, through the gate; see publish."),
@@ -63,15 +67,24 @@ def ingest(  # noqa: PLR0917
     settings = _with_engine(Settings.load(), engine)
     roots = paths or settings.corpus
     if watch:
-        if dry_run or rebuild or drop_failed:
+        if dry_run or rebuild or drop_failed or only:
             raise typer.BadParameter("It goes with PATH and --json alone.", param_hint="--watch")
         watch_materials(settings, roots, by=user_name(), as_json=as_json)
         return
     if dry_run:
-        show_plan(settings, roots, rebuild=rebuild, drop_failed=drop_failed, as_json=as_json)
+        show_plan(
+            settings,
+            roots,
+            rebuild=rebuild,
+            drop_failed=drop_failed,
+            only=only,
+            as_json=as_json,
+        )
         return
     with terminal.progress() as bars:
-        report = ingest_materials(settings, roots, bars, rebuild=rebuild, drop_failed=drop_failed)
+        report = ingest_materials(
+            settings, roots, bars, rebuild=rebuild, drop_failed=drop_failed, only=only
+        )
     if as_json:
         terminal.print_json(report.to_json())
     else:
@@ -94,6 +107,7 @@ def show_plan(
     *,
     rebuild: bool,
     drop_failed: bool,
+    only: bool,
     as_json: bool,
     only_plan: bool = False,
 ) -> None:
@@ -118,6 +132,7 @@ def show_plan(
             Stages(bars),
             rebuild=rebuild,
             drop_failed=drop_failed,
+            only=only,
         )
     report = report_on(plan, dry_run=True)
     values = plan_json(
@@ -157,6 +172,7 @@ def ingest_materials(
     *,
     rebuild: bool = False,
     drop_failed: bool = False,
+    only: bool = False,
     embedder: "Embedder | None" = None,
     parse: "ParseFiles | None" = None,
 ) -> "Report":
@@ -170,6 +186,7 @@ def ingest_materials(
         parse: instead of that of the engine.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
+        only: let go of all that came from elsewhere.
 
     Raises:
         StudyError: nothing could be taken in, or another process is at it.
@@ -191,6 +208,7 @@ def ingest_materials(
             stages,
             rebuild=rebuild,
             drop_failed=drop_failed,
+            only=only,
         )
         report = carry_out(
             plan, candidate_builder(settings, embedder, engine, stages, from_nothing=rebuild)

@@ -32,8 +32,9 @@ def plan_materials(
     *,
     rebuild: bool = False,
     drop_failed: bool = False,
+    only: bool = False,
 ) -> "Planned":
-    """Return what taking in `roots` comes to; writes nothing.
+    """Return what taking in `roots` comes to; writes nothing, and warns of files taken in twice.
 
     Args:
         settings: those in force.
@@ -43,6 +44,7 @@ def plan_materials(
         stages: where progress is shown.
         rebuild: read also what has not changed; a damaged index is left behind.
         drop_failed: let go of what the index holds of files that fail.
+        only: let go of all that came from elsewhere.
 
     Raises:
         StudyError: nothing could be taken in.
@@ -51,7 +53,7 @@ def plan_materials(
     from ingest.plan import make_plan
 
     options = settings.ingest
-    return make_plan(
+    plan = make_plan(
         roots,
         parse=engine.parse,
         limits=Limits(
@@ -64,10 +66,19 @@ def plan_materials(
         embedder=embedder.fingerprint,
         live=live_materials(settings.home, is_rebuilt=rebuild),
         drop_failed=drop_failed,
+        only=only,
         rebuild=rebuild,
         progress=_counted(stages),
         announce=lambda reason: terminal.note(f"Everything is read and indexed anew: {reason}."),
     )
+    if plan.twice:
+        folders = sorted({plan.live.sources[source].root for source in plan.twice.values()})
+        terminal.warn(
+            f"{terminal.counted(len(plan.twice), 'file')} would be in the index twice: "
+            f"what was taken in from {', '.join(folders)} stays.",
+            "With --only, the index holds what is given and nothing else.",
+        )
+    return plan
 
 
 def live_materials(home: Path, *, is_rebuilt: bool = False) -> "Live":

@@ -79,7 +79,8 @@ class Request:
     """Who wants what published, and how.
 
     `reason` is for the log. `is_forced`: not measured. `drops_failed`: let go of what is live of
-    files that fail. `retries_refused`: measure also a candidate that was turned away before.
+    files that fail. `drops_others`: and of all that came from elsewhere. `retries_refused`:
+    measure also a candidate that was turned away before.
     """
 
     roots: Sequence[Path]
@@ -87,6 +88,7 @@ class Request:
     reason: str = ""
     is_forced: bool = False
     drops_failed: bool = False
+    drops_others: bool = False
     retries_refused: bool = True
 
 
@@ -125,7 +127,13 @@ def _publish(settings: "Settings", request: Request, stages: Stages) -> Outcome:
         audit.heal(settings.home)
         stages.enter("parse")
         plan = plan_materials(
-            settings, request.roots, embedder, engine, stages, drop_failed=request.drops_failed
+            settings,
+            request.roots,
+            embedder,
+            engine,
+            stages,
+            drop_failed=request.drops_failed,
+            only=request.drops_others,
         )
         n_vectors = count_vectors(settings, embedder, plan)
         outcome = Outcome(

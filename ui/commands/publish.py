@@ -32,6 +32,10 @@ def publish(  # noqa: PLR0917
         bool,
         typer.Option("--drop-failed", help="Remove what the index holds of files that fail now."),
     ] = False,
+    only: Annotated[
+        bool,
+        typer.Option("--only", help="Remove what the index holds from other folders and files."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a candidate, measure it against the live index, and let it go live if the gate holds.
@@ -55,6 +59,7 @@ def publish(  # noqa: PLR0917
         reason=reason.strip(),
         is_forced=force,
         drops_failed=drop_failed,
+        drops_others=only,
     )
     if dry_run:
         from ui.commands.ingest import show_plan
@@ -64,6 +69,7 @@ def publish(  # noqa: PLR0917
             request.roots,
             rebuild=False,
             drop_failed=drop_failed,
+            only=only,
             as_json=as_json,
             only_plan=True,
         )
