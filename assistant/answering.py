@@ -5,21 +5,21 @@ checked → answer, or an abstention if nothing of the reply holds. Without a mo
 sentences of the materials stand for the answer, word for word.
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
-from math import exp
 from typing import Protocol
 
+from assistant.answer_sentences import answer_sentences
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
-from assistant.excerpts import choose_excerpts, sentence_values, whole_excerpts
+from assistant.excerpts import choose_excerpts, whole_excerpts
+from assistant.extracts import MOST, Extract, nearest_extracts
 from assistant.follow_ups import earlier_questions
-from assistant.language import MARKER, content_words, detect_language, split_sentences
+from assistant.language import detect_language
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -29,21 +29,22 @@ from assistant.phrases import (
     NOT_FOUND_NAME,
     NOT_FOUND_NEAREST,
 )
-from assistant.prompts import (
-    NOT_IN_MATERIALS,
-    Excerpt,
-    answer_messages,
-    without_brackets,
-)
+from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import (
     EVERYONE,
     Answer,
-    Citation,
     Hit,
     Language,
     Passage,
-    Sentence,
     Turn,
+)
+from assistant.reply_text import (
+    begins_in_wrong_language,
+    is_wrong_language,
+    refusal_probability,
+    repeat_start,
+    showable_end,
+    without_stump,
 )
 from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
 from assistant.support import (
@@ -55,9 +56,6 @@ from assistant.support import (
     mentions,
     names_what_is_counted,
 )
-
-EXTRACT_SHARE = 0.7
-"""Of the nearest passage's nearness, what another needs to be shown beside it as an extract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +125,7 @@ class Limits:
     written_evidence: float = 1.08
     number_evidence: float = 1.45
     method_nearness: float = 0.65
+    answer_sentence: float = 0.6
     min_support: float = 0.75
     max_refusal: float = 0.5
 
@@ -148,6 +147,10 @@ class _Run:
     @property
     def nearness(self) -> float:
         return max((hit.nearness for hit in self.result.hits), default=0.0)
+
+    @property
+    def candidates(self) -> dict[Passage, Candidate]:
+        return {candidate.hit.passage: candidate for candidate in self.result.candidates}
 
     def note(self, name: str) -> None:
         self.timings_ms.setdefault(name, round((time.perf_counter() - self.started) * 1000, 1))
@@ -256,13 +259,13 @@ class Assistant:
                         is_cut = piece.finish == "length"
                         run.usage = piece.usage or run.usage
                         reply += piece.text
-                        if (start := _repeat_start(reply)) is not None:
+                        if (start := repeat_start(reply)) is not None:
                             reply = reply[:start]
                             break
-                        if (end := _showable_end(reply)) > n_shown:
+                        if (end := showable_end(reply)) > n_shown:
                             yield Wrote(reply[n_shown:end])
                             n_shown = end
-                            if not insist and _begins_in_wrong_language(reply, run.language):
+                            if not insist and begins_in_wrong_language(reply, run.language):
                                 break
             except ModelError:
                 yield Finished(self._interrupted(run, excerpts, reply))
@@ -270,16 +273,16 @@ class Assistant:
             if says_not_in_materials(reply):
                 yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
                 return
-            if insist or not _is_wrong_language(reply, run.language):
+            if insist or not is_wrong_language(reply, run.language):
                 break
             yield Restarted()
-        if _refusal_probability(likeliest, reply) > self._limits.max_refusal:
+        if refusal_probability(likeliest, reply) > self._limits.max_refusal:
             yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
             return
         if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
             yield Wrote(reply[n_shown:])
         if is_cut:
-            reply = _without_stump(reply)
+            reply = without_stump(reply)
         yield Finished(self._checked(run, excerpts, reply, ""))
 
     def _refused(
@@ -287,22 +290,44 @@ class Assistant:
     ) -> Answer:
         """Return an abstention, or extracts where the materials seem to have the answer.
 
-        A small model also refuses what they hold, or says it so that nothing holds. How near the
-        passages are and the best `support` of what it wrote, added up, tell these from what is
-        not there. For a number that takes more, and for a name nothing is enough: there a near miss
-        looks just the same. Not so when the question brings its own numbers: the passages show how
-        such things are worked out.
+        A small model also refuses what they hold, or says it so that nothing holds. So it is asked
+        again, of single sentences. Where it takes none, how near the passages are and the best
+        `support` of what it wrote, added up, may still tell these from what is not there. For a
+        name nothing is enough: there a near miss looks just the same.
         """
         if asks_for_name(run.asked):
             return self._abstention(run)
+        if selected := self._selected(run, excerpts):
+            return self._extracts(run, selected, NO_ANSWER[run.language])
         evidence = run.nearness + support
+        # Passages that show how such things are worked out do for a question with numbers of its
+        # own; a number that is merely near is most often another one.
         if gives_numbers(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
         elif asks_for_number(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
         if evidence < extracts_from:
             return self._abstention(run)
-        return self._extracts(run, excerpts, NO_ANSWER[run.language])
+        return self._extracts(
+            run, nearest_extracts(excerpts, run.candidates), NO_ANSWER[run.language]
+        )
+
+    def _selected(self, run: _Run, excerpts: Sequence[Excerpt]) -> list[Extract]:
+        """Return the sentences that answer the question as the model sees it, best first."""
+        try:
+            read = answer_sentences(run.standalone, excerpts, run.candidates, self._chat_model)
+        except ModelError:
+            return []
+        best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
+        for each in read:
+            extract = each.extract
+            if (
+                each.probability >= self._limits.answer_sentence
+                and _is_about(extract.excerpt.hit.passage, run.result.subjects)
+                and _gives_what_is_asked(run.asked, extract.text)
+            ):
+                best.setdefault(extract.excerpt.number, extract)
+        return list(best.values())[:MOST]
 
     def _interrupted(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> Answer:
         """Return what of the reply's beginning holds; extracts if nothing does."""
@@ -316,7 +341,7 @@ class Assistant:
         """Return extracts; nobody read the passages, so they must be nearer than for the model."""
         if run.nearness < self._limits.extract_nearness:
             return self._abstention(run)
-        return self._extracts(run, excerpts)
+        return self._extracts(run, nearest_extracts(excerpts, run.candidates))
 
     def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
         """Return the answer that `reply` makes, or an abstention when none of it holds."""
@@ -329,17 +354,15 @@ class Assistant:
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        if asks_for_number(run.asked) and not any(
-            has_number(text) and names_what_is_counted(run.asked, text) for text in held
-        ):
+        if not any(_gives_what_is_asked(run.asked, text) for text in held):
             return self._abstention(run)
         subjects = run.result.subjects
         if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
             if not any(_is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
                 return self._abstention(run)
             return self._refused(run, excerpts, self._limits.written_evidence, best)
-        if _is_wrong_language(checked.text, run.language):
-            return self._extracts(run, excerpts)
+        if is_wrong_language(checked.text, run.language):
+            return self._extracts(run, nearest_extracts(excerpts, run.candidates))
         run.note("total")
         return Answer(
             question=run.question,
@@ -360,7 +383,7 @@ class Assistant:
         )
 
     def _check(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> CheckedReply:
-        candidates = {item.hit.passage: item for item in run.result.candidates}
+        candidates = run.candidates
 
         @cache
         def embedded(statement: str) -> FloatArray:
@@ -410,125 +433,32 @@ class Assistant:
             timings_ms=run.timings_ms,
         )
 
-    def _extracts(self, run: _Run, excerpts: Sequence[Excerpt], notice: str = "") -> Answer:
-        """Return the best sentence of each excerpted passage, word for word."""
-        candidates = {item.hit.passage: item for item in run.result.candidates}
-        sentences, citations = [], []
-        least = EXTRACT_SHARE * max(excerpt.hit.nearness for excerpt in excerpts)
-        for excerpt in [each for each in excerpts if each.hit.nearness >= least][:3]:
-            passage = excerpt.hit.passage
-            start, end = _best_prose(candidates[passage])
-            quote = passage.text[start:end]
-            citations.append(
-                Citation(
-                    number=excerpt.number,
-                    passage=passage,
-                    quote=quote,
-                    start_char=start,
-                    end_char=end,
-                )
-            )
-            sentences.append(
-                Sentence(text=quote, citations=(excerpt.number,), support=1.0, supported=True)
-            )
+    def _extracts(self, run: _Run, extracts: Sequence[Extract], notice: str = "") -> Answer:
+        """Return sentences of the materials, word for word, as the answer."""
         run.note("total")
         return Answer(
             question=run.question,
             standalone_question=run.standalone,
             language=run.language,
-            text="\n".join(
-                f"- {without_brackets(_one_line(sentence.text))} [{sentence.citations[0]}]"
-                for sentence in sentences
-            ),
+            text="\n".join(extract.line for extract in extracts),
             abstained=False,
             mode="extracts",
-            sentences=tuple(sentences),
-            citations=tuple(citations),
+            sentences=tuple(extract.sentence for extract in extracts),
+            citations=tuple(extract.citation for extract in extracts),
             notice=notice or EXTRACTS[run.language],
             generation=run.result.generation,
             timings_ms=run.timings_ms,
         )
 
 
+def _gives_what_is_asked(question: str, text: str) -> bool:
+    """Whether `text` has a number of what is counted, if `question` asks for one."""
+    return not asks_for_number(question) or (
+        has_number(text) and names_what_is_counted(question, text)
+    )
+
+
 def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:
     """Whether `passage` mentions one of the things that the question names, if it names any."""
     text = "\n".join([passage.title, *passage.heading, passage.text])
     return not subjects or any(mentions(text, name) for names in subjects for name in names)
-
-
-def _best_prose(candidate: Candidate) -> tuple[int, int]:
-    """Return the span of the sentence nearest to the question; code only if there is nothing else.
-
-    A passage's best sentence as such may be a diagram, which is no answer to read.
-    """
-    text = candidate.hit.passage.text
-    values = sentence_values(candidate)
-    best = max(
-        range(len(candidate.spans)),
-        key=lambda n: (
-            not text.startswith(("```", "~~~"), candidate.spans[n][0]),
-            values[n],
-        ),
-    )
-    return candidate.spans[best]
-
-
-def _one_line(text: str) -> str:
-    """Return `text` as one item of a list: no line breaks, no list marker of its own."""
-    return re.sub(r"\s*\n\s*", " ", re.sub(r"^(?:[-*+•]|\d+[.)、])\s+", "", text.strip()))
-
-
-def _refusal_probability(likeliest: Mapping[str, float], reply: str) -> float:
-    """Return how probable the refusal token was where `reply` began.
-
-    `likeliest`: natural logarithms of the first tokens' probabilities. Those that `reply` itself
-    begins with say nothing: "N" may become the token or "NLP".
-    """
-    return sum(
-        exp(logprob)
-        for token, logprob in likeliest.items()
-        if (word := token.strip())
-        and NOT_IN_MATERIALS.startswith(word)
-        and not reply.lstrip().startswith(word)
-    )
-
-
-def _showable_end(reply: str) -> int:
-    """Return up to where `reply` holds no refusal token, nor what may become one."""
-    start = re.sub(r"^[\s*_`\[\]\d.]+", "", reply).upper()
-    if NOT_IN_MATERIALS.startswith(start) or start.startswith(NOT_IN_MATERIALS):
-        return 0
-    if NOT_IN_MATERIALS in reply:
-        return reply.index(NOT_IN_MATERIALS)
-    lengths = range(len(NOT_IN_MATERIALS) - 1, 0, -1)
-    return len(reply) - next((n for n in lengths if reply.endswith(NOT_IN_MATERIALS[:n])), 0)
-
-
-def _begins_in_wrong_language(reply: str, language: Language) -> bool:
-    """Whether the first sentence is in the other language; a title alone doesn't say."""
-    return len(split_sentences(reply)) > 1 and _is_wrong_language(reply, language)
-
-
-def _repeat_start(reply: str) -> int | None:
-    """Return where the last sentence begins if it stood there before: a small model may loop."""
-    if not re.search(r"[。！？.!?]\s*$", reply):
-        return None
-    sentences = split_sentences(reply)
-    texts = ["".join(MARKER.sub("", sentence.text).split()) for sentence in sentences]
-    if not texts or texts[-1] not in texts[:-1] or len(content_words(sentences[-1].text)) < 2:
-        return None
-    return sentences[-1].start
-
-
-def _without_stump(reply: str) -> str:
-    """Return a reply that was cut without its last sentence, if that lacks its end."""
-    sentences = split_sentences(reply)
-    if len(sentences) < 2 or re.search(r"[。！？；….!?|`$*)）”\]】]$", sentences[-1].text):
-        return reply
-    return reply[: sentences[-1].start]
-
-
-def _is_wrong_language(reply: str, language: Language) -> bool:
-    """Whether a reply of some length is in the other language; code and names don't count."""
-    prose = re.sub(r"```.*?(?:```|$)|`[^`]*`|\$[^$]*\$", "", reply, flags=re.DOTALL)
-    return len(prose.strip()) >= 24 and detect_language(prose) != language

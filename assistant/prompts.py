@@ -77,6 +77,49 @@ class Excerpt:
     text: str
 
 
+_SELECTING = """\
+You check whether a short text holds the answer to a question. Reply with one word, Yes or No."""
+
+_SELECTED = (
+    (
+        "Question: Who wrote the BLEU paper?\nText: (Evaluation > BLEU) BLEU compares the n-grams "
+        "of a translation with those of references.",
+        "No",
+    ),
+    (
+        "Question: 余弦相似度怎么算？\nText: (向量检索 > 相似度) 余弦相似度是两个向量的点积"
+        "除以它们长度的乘积。",
+        "Yes",
+    ),
+    (
+        "Question: 训练用了多少张显卡？\nText: (预训练 > 成本) 训练用了 300 GB 的文本，花了两周。",
+        "No",
+    ),
+    (
+        "Question: is a flat index exact?\nText: (Vector search > Indexes) A flat index compares "
+        "the query with every vector, so its result is exact but slow.",
+        "Yes",
+    ),
+)
+
+SELECTING: tuple[Message, ...] = (
+    Message("system", _SELECTING),
+    *(
+        message
+        for asked, reply in _SELECTED
+        for message in (Message("user", asked), Message("assistant", reply))
+    ),
+)
+"""What stands before every sentence that the model is to select or not: two of each, so that
+neither word is the likelier one."""
+
+
+def sentence_messages(question: str, hit: Hit, sentence: str) -> list[Message]:
+    """Return the messages that ask whether a `sentence` of `hit` answers `question`: Yes or No."""
+    text = f"Question: {_as_data(question)}\nText: ({_where(hit)}) {_as_data(sentence)}"
+    return [*SELECTING, Message("user", text)]
+
+
 def answer_messages(
     question: str,
     excerpts: Sequence[Excerpt],

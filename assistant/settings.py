@@ -148,6 +148,13 @@ class AnsweringSettings(Group):
         description="From here on extracts stand for either where the question brings the numbers "
         "to calculate with.",
     )
+    answer_sentence: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="After a refusal the model is shown single sentences. One that it takes for "
+        "the answer with this probability is shown word for word.",
+    )
     max_refusal: float = Field(
         0.5,
         ge=0,

@@ -122,6 +122,7 @@ class StudyAssistant:
                 written_evidence=options.written_evidence,
                 number_evidence=options.number_evidence,
                 method_nearness=options.method_nearness,
+                answer_sentence=options.answer_sentence,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),

@@ -164,6 +164,7 @@ class FakeChatModel:
 
     A reply is one piece, or several. `top_logprobs` come with the first piece. The stream breaks
     with `error` after `fails_after` pieces. `n_stopped` counts streams that a reader closed early.
+    `yes` gives the probability of "Yes" where the last message ends with a text; else it is 0.5.
     """
 
     name = "fake-model"
@@ -176,7 +177,9 @@ class FakeChatModel:
         error: ModelError | None = None,
         finish: str = "stop",
         is_up: bool = True,
+        yes: Mapping[str, float] | None = None,
     ) -> None:
+        self.yes = yes or {}
         self.replies = list(replies)
         self.top_logprobs = top_logprobs
         self.fails_after = fails_after
@@ -208,7 +211,8 @@ class FakeChatModel:
         self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
     ) -> float:
         self.calls.append(tuple(messages))
-        return 0.5
+        asked = messages[-1].content
+        return next((value for text, value in self.yes.items() if asked.endswith(text)), 0.5)
 
     def is_ready(self) -> bool:
         return self.is_up

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
+
+import numpy as np
 
 from assistant import generations
 from assistant.generations import Manifest
 from assistant.index_build import build_generation
 from assistant.language import detect_language
-from assistant.records import Passage
+from assistant.records import Hit, Passage
+from assistant.retrieval import Candidate
 from tests.fakes import FakeEmbedder
 
 ZH_CAT = "猫整天在窗台上睡觉。它们高兴的时候会打呼噜。"
@@ -56,3 +60,17 @@ def build(
             shaped_by={"chunks": "1"},
             go_live=go_live,
         )
+
+
+def candidate(
+    sentences: Sequence[str], cosines: Sequence[float], score: float, between: str = " "
+) -> Candidate:
+    """Return a hit whose text is `sentences` with `between` between them."""
+    starts = [0, *accumulate(len(sentence) + len(between) for sentence in sentences)]
+    hit = Hit(passage=passage(between.join(sentences)), score=score)
+    return Candidate(
+        hit,
+        tuple((start, start + len(text)) for start, text in zip(starts, sentences, strict=False)),
+        np.zeros((len(sentences), 1), np.float32),
+        np.array(cosines, dtype=np.float32),
+    )

@@ -662,6 +662,44 @@ def test_extracts_stand_for_a_refusal_where_the_passages_are_plainly_near(
     )
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [(WHY_EN, "When it is happy it purrs."), (WHY_ZH, "它们高兴的时候会打呼噜。")],
+    ids=["en", "zh"],
+)
+@pytest.mark.parametrize("reply", ["NOT_IN_MATERIALS", BAD_EN])
+def test_sentence_that_the_model_takes_for_the_answer_stands_for_a_refusal(
+    home: Path, question: str, sentence: str, reply: str
+) -> None:
+    answer = ask(home, FakeChatModel(reply, reply, yes={sentence: 0.9}), question)
+
+    assert (answer.mode, answer.notice) == ("extracts", NO_ANSWER[answer.language])
+    assert answer.text == f"- {sentence} [{answer.citations[0].number}]"
+    assert [citation.quote for citation in answer.citations] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("question", "probability"),
+    [(WHY_EN, 0.59), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
+    ids=["unsure", "name", "number"],
+)
+def test_sentence_that_may_not_be_the_answer_leaves_the_refusal(
+    home: Path, question: str, probability: float
+) -> None:
+    model = FakeChatModel("NOT_IN_MATERIALS", yes={"": probability})
+
+    limits = replace(NEVER_PLAIN, min_nearness=0.0, number_evidence=inf)
+    assert assistant(home, model, limits=limits).ask(question).abstained
+
+
+def test_refusal_stands_if_the_model_cannot_be_asked_again(home: Path) -> None:
+    class Gone(FakeChatModel):
+        def probability(self, *args: object, **kwargs: object) -> float:
+            raise ModelUnreachable("The server is gone.")
+
+    assert ask(home, Gone("NOT_IN_MATERIALS")).abstained
+
+
 @pytest.mark.parametrize("limit", [0.0, inf], ids=["near", "far"])
 def test_extracts_stand_for_a_reply_of_which_nothing_holds(home: Path, limit: float) -> None:
     limits = Limits(plain_nearness=inf, written_evidence=limit)
@@ -721,7 +759,7 @@ def test_extract_far_behind_the_nearest_is_left_out(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def shown(share: float) -> list[str]:
-        monkeypatch.setattr("assistant.answering.EXTRACT_SHARE", share)
+        monkeypatch.setattr("assistant.extracts.SHARE", share)
         answer = assistant(home, FakeChatModel(is_up=False)).ask(WHY_EN)
         return [citation.passage.text for citation in answer.citations]
 

@@ -1,30 +1,12 @@
 from collections.abc import Sequence
-from itertools import accumulate
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.excerpts import choose_excerpts
 from assistant.prompts import Excerpt, estimate_tokens
-from assistant.records import Hit
-from assistant.retrieval import Candidate
-from tests.assistant.samples import passage
-
-
-def candidate(
-    sentences: Sequence[str], cosines: Sequence[float], score: float, between: str = " "
-) -> Candidate:
-    """Return a hit whose text is `sentences` with `between` between them."""
-    starts = [0, *accumulate(len(sentence) + len(between) for sentence in sentences)]
-    hit = Hit(passage=passage(between.join(sentences)), score=score)
-    return Candidate(
-        hit,
-        tuple((start, start + len(text)) for start, text in zip(starts, sentences, strict=False)),
-        np.zeros((len(sentences), 1), np.float32),
-        np.array(cosines, dtype=np.float32),
-    )
+from tests.assistant.samples import candidate
 
 
 def texts(excerpts: Sequence[Excerpt]) -> list[tuple[int, str]]:
