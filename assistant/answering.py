@@ -13,6 +13,7 @@ from functools import cache
 from typing import Protocol
 
 from assistant.answer_sentences import answer_sentences
+from assistant.asked_for import asks_for_name, asks_for_number, gives_what_is_asked
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
@@ -20,6 +21,7 @@ from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.extracts import MOST, Extract, nearest_extracts
 from assistant.follow_ups import earlier_questions
 from assistant.language import detect_language
+from assistant.numbers_in_text import has_numbers_to_calculate
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -47,15 +49,7 @@ from assistant.reply_text import (
     without_stump,
 )
 from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
-from assistant.support import (
-    asks_for_name,
-    asks_for_number,
-    gives_numbers,
-    has_number,
-    judge,
-    mentions,
-    names_what_is_counted,
-)
+from assistant.support import judge, mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +296,7 @@ class Assistant:
         evidence = run.nearness + support
         # Passages that show how such things are worked out do for a question with numbers of its
         # own; a number that is merely near is most often another one.
-        if gives_numbers(run.standalone):
+        if has_numbers_to_calculate(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
         elif asks_for_number(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
@@ -324,7 +318,7 @@ class Assistant:
             if (
                 each.probability >= self._limits.answer_sentence
                 and _is_about(extract.excerpt.hit.passage, run.result.subjects)
-                and _gives_what_is_asked(run.asked, extract.text)
+                and gives_what_is_asked(run.asked, extract.text)
             ):
                 best.setdefault(extract.excerpt.number, extract)
         return list(best.values())[:MOST]
@@ -354,7 +348,7 @@ class Assistant:
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        if not any(_gives_what_is_asked(run.asked, text) for text in held):
+        if not any(gives_what_is_asked(run.asked, text) for text in held):
             return self._abstention(run)
         subjects = run.result.subjects
         if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
@@ -449,13 +443,6 @@ class Assistant:
             generation=run.result.generation,
             timings_ms=run.timings_ms,
         )
-
-
-def _gives_what_is_asked(question: str, text: str) -> bool:
-    """Whether `text` has a number of what is counted, if `question` asks for one."""
-    return not asks_for_number(question) or (
-        has_number(text) and names_what_is_counted(question, text)
-    )
 
 
 def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:

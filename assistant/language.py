@@ -159,6 +159,18 @@ def _cutter() -> Callable[[str], Iterable[str]]:
     return cast("Callable[[str], Iterable[str]]", jieba.cut_for_search)
 
 
+_NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nt", "nz"})
+"""jieba's for persons, places, institutions and other proper names."""
+
+
+def chinese_names(text: str) -> list[str]:
+    """Return the words of `text` that jieba takes for proper names."""
+    _cutter()  # which loads the dictionary, silently
+    from jieba import posseg
+
+    return [pair.word for pair in posseg.cut(text) if pair.flag in _NAME_TAGS]
+
+
 @cache
 def _stemmer() -> Callable[[str], str]:
     import Stemmer

@@ -7,7 +7,7 @@ through a logistic function; each finding multiplies the odds down. The weights 
 a balanced logistic regression gives on human-labelled sentences (RAGTruth; Niu et al., 2024,
 arXiv:2401.00396), where words say more than the cosine.
 
-What is not covered: inference over several passages, and units that were converted.
+What is not covered: inference over several passages.
 """
 
 import re
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from math import exp
 
 from assistant.language import content_words, detect_language
+from assistant.numbers_in_text import missing_numbers, without_sizes
 
 _NAME = re.compile(
     r"(?<![A-Za-z\d])(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}\w*(?:-\d(?:[\w.]*\w)?)?"
@@ -31,33 +32,6 @@ _NEGATION = re.compile(
     r"|不(?!仅|但|同|断|管|少|久|过|如|妨)|没有|未(?!来)|无法|无需|并非|而非|从不|别|勿|毫无",
     re.IGNORECASE,
 )
-_CHINESE_DIGITS = dict(zip("零〇一二两三四五六七八九", [0, 0, 1, 2, 2, *range(3, 10)], strict=True))
-_CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
-_NUMERALS = "[零〇一二两三四五六七八九十百千]"
-# Not what scales figures: 5 百万, 3千.
-_CHINESE_NUMBER = re.compile(rf"(?<!\d)(?<!\d )(?<!{_NUMERALS}){_NUMERALS}+")
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ENGLISH_NUMBER = re.compile(
-    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[\s-](?P<one>{'|'.join(_ONES[1:10])}))?"
-    rf"|(?P<ones>{'|'.join(_ONES)}))\b",
-    re.IGNORECASE,
-)
-_SCALES = {
-    "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "k": 1e3, "m": 1e6, "b": 1e9, "万": 1e4, "亿": 1e8, "千": 1e3, "百万": 1e6, "万亿": 1e12,
-    "千亿": 1e11, "百亿": 1e10, "十亿": 1e9, "千万": 1e7,
-}  # fmt: skip
-_QUANTITY = re.compile(
-    r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?:[\s-]?(?P<scale>thousand|million|billion|trillion|万亿|千亿|百亿|十亿|百万|千万|万|亿|千|"
-    r"[KMBkmb](?![A-Za-z])))?",
-    re.IGNORECASE,
-)
-
 BIAS = -1.9
 PASSAGE_WORDS, SENTENCE_WORDS, COSINE = 0.5, 3.6, 1.0
 """Weights of the passage's and the nearest sentence's share of words, and of the cosine."""
@@ -118,7 +92,7 @@ def judge(
         + COSINE * (max(cosines) - TYPICAL_COSINE)
     )
     findings = []
-    for number in missing_numbers(statement, passage + "\n" + _without_sizes(question)):
+    for number in missing_numbers(statement, passage + "\n" + without_sizes(question)):
         odds *= MISSING_NUMBER
         findings.append(f"{number} is not in the passage")
     for name in missing_names(statement, passage + "\n" + question):
@@ -137,75 +111,6 @@ def judge(
         odds *= MISSING_FORMULA
         findings.append(f"{formula} is not in the passage")
     return Support(odds / (1 + odds), "; ".join(findings), nearest)
-
-
-def quantities(text: str) -> dict[float, str]:
-    """Return the numbers of `text` by value, scale words applied: "1750 亿" is 1.75e11."""
-    found: dict[float, str] = {}
-    for match in _QUANTITY.finditer(_plain_figures(text)):
-        value = float(match["digits"].replace(",", ""))
-        scale = (match["scale"] or "").lower()
-        found.setdefault(value * _SCALES.get(scale, 1.0), match.group().strip())
-        found.setdefault(value, match["digits"])
-    return found
-
-
-def missing_numbers(statement: str, evidence: str) -> list[str]:
-    """Return the numbers of `statement` that `evidence` has neither in figures nor in words."""
-    known = set(quantities(_in_figures(evidence)))
-    # A list's own numbering ("1. …") claims nothing.
-    body = re.sub(r"^\s*\d+(?:[.](?!\d)|[、)])\s*", "", statement)
-    missing = []
-    for match in _QUANTITY.finditer(_plain_figures(body)):
-        value = float(match["digits"].replace(",", ""))
-        scaled = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
-        if not any(_same(scaled, other) for other in known) and not (
-            not match["scale"] and value in known
-        ):
-            missing.append(match.group().strip())
-    return missing
-
-
-def _without_sizes(question: str) -> str:
-    """Return `question` without its numbers that have a scale."""
-    return _QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)
-
-
-def _plain_figures(text: str) -> str:
-    """Return `text` with figures as programs write them: no TeX between the thousands."""
-    return unicodedata.normalize("NFKC", text).replace("{,}", ",").replace("\\,", "")
-
-
-def _in_figures(text: str) -> str:
-    """Return `text` with numbers in words as figures: "two million" is "2 million", 十二 is 12."""
-    text = _ENGLISH_NUMBER.sub(_english_figures, text)
-    return _CHINESE_NUMBER.sub(_chinese_figures, text)
-
-
-def _english_figures(match: re.Match[str]) -> str:
-    if match["ones"]:
-        return str(_ONES.index(match["ones"].lower()))
-    one = _ONES.index(match["one"].lower()) if match["one"] else 0
-    return str(10 * (_TENS.index(match["tens"].lower()) + 2) + one)
-
-
-def _chinese_figures(match: re.Match[str]) -> str:
-    digits = [_CHINESE_DIGITS.get(char) for char in match.group()]
-    if None not in digits:
-        # 二〇一七 is read digit by digit; 两三 means two or three.
-        return ("" if len(digits) > 2 else " ").join(map(str, digits))
-    value, digit = 0, 0
-    for char in match.group():
-        if char in _CHINESE_UNITS:
-            value += (digit or 1) * _CHINESE_UNITS[char]
-            digit = 0
-        else:
-            digit = _CHINESE_DIGITS[char]
-    return str(value + digit)
-
-
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-9 * max(abs(one), abs(other), 1.0)
 
 
 def names(text: str) -> list[str]:
@@ -407,77 +312,3 @@ def _turns_round(statement: str, sentence: str) -> bool:
         return True
     words, known = set(content_words(sentence)), set(content_words(statement))
     return len(words & known) > 0.7 * len(words)
-
-
-_ASKS_FOR_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|large|big|often|fast|high)\b|\b(?:what|which|in what) "
-    r"(?:year|date|number|size|percentage|learning rate|batch size|price)\b"
-    r"|^when (?:was|were|did)\b"
-    r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项)|哪一?年|多大|多久"
-    r"|几点(?:钟|开|关|上|下|结束)|几时",
-    re.IGNORECASE,
-)
-_NUMBER_WORD = re.compile(
-    rf"\d|\b(?:{'|'.join([*_ONES, *_TENS])}|dozen|hundred|thousand|million|billion|trillion|half|"
-    r"third|quarter|once|twice|double|no|none|all|every)\b"
-    r"|[零一二两三四五六七八九十百千万亿半]",
-    re.IGNORECASE,
-)
-
-
-def asks_for_number(question: str) -> bool:
-    """Whether `question` wants a number or a date for an answer."""
-    return bool(_ASKS_FOR_NUMBER.search(question))
-
-
-_ASKS_FOR_NAME = re.compile(
-    r"^(?:and |so )?(?:who|whose)\b|\b(?:which|what) (?:company|firm|university|city|country|"
-    r"person|lab|team|journal|conference|school)\b|\bthe names? of\b|\bwhat .{0,40}\bnamed\b"
-    r"|谁(?=是|最?[先早]|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪(?:一)?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
-    r"|名字(?:叫|是)什么|什么名字|啥名字",
-    re.IGNORECASE,
-)
-
-
-def asks_for_name(question: str) -> bool:
-    """Whether `question` wants a person, a place, an institution or a name for an answer."""
-    return bool(_ASKS_FOR_NAME.search(question))
-
-
-_COUNTED = re.compile(
-    r"\bhow many ((?:(?!(?:a|are|can|could|did|do|does|got|had|has|have|in|is|of|per|should|the|to|"
-    r"was|were|will|would|you|we|they|it)\b)[A-Za-z-]+\s*){1,3})",
-    re.IGNORECASE,
-)
-
-
-def names_what_is_counted(question: str, answer: str) -> bool:
-    """Whether `answer` mentions what an English `question` wants counted: "how many layers".
-
-    True where the question counts nothing, and where the languages differ.
-    """
-    match = _COUNTED.search(question)
-    if match is None or detect_language(answer) != "en":
-        return True
-    counted = set(content_words(match[1]))
-    return not counted or bool(counted & set(content_words(answer)))
-
-
-_NAMED_NUMBER = re.compile(
-    r"\b(?!(?:After|At|For|Given|If|In|Suppose|Take|With)\b)[A-Z][a-z]+[\s-]\d[\w.]*"
-)
-"""Llama 3, Claude 3.5: a number that is part of a name."""
-
-
-_CHINESE_COUNT = re.compile(r"(?<!第)[二两三四五六七八九十百千]+(?=个)")
-
-
-def gives_numbers(question: str) -> bool:
-    """Whether `question` brings numbers to calculate with: two or more beside those of names."""
-    plain = _plain_figures(_NAMED_NUMBER.sub(" ", question))
-    return len(_QUANTITY.findall(plain)) + len(_CHINESE_COUNT.findall(plain)) >= 2
-
-
-def has_number(text: str) -> bool:
-    """Whether `text` holds a number, in figures or in words."""
-    return bool(_NUMBER_WORD.search(text))

@@ -4,81 +4,19 @@ import pytest
 
 from assistant.support import (
     Support,
-    asks_for_name,
-    asks_for_number,
     exchanged_subject,
-    gives_numbers,
-    has_number,
     is_negated,
     judge,
     missing_formulas,
     missing_names,
-    missing_numbers,
     names,
-    names_what_is_counted,
     other_subject,
-    quantities,
     says_the_opposite,
 )
 
 
 def probability(log_odds: float) -> float:
     return 1 / (1 + exp(-log_odds))
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("1750 亿个参数", {1.75e11, 1750}),
-        ("175 billion parameters", {1.75e11, 175}),
-        ("the 175-billion-parameter model", {1.75e11, 175}),
-        ("175,000,000,000", {1.75e11}),
-        ("1.5B", {1.5e9, 1.5}),
-        ("1.4 万亿词元", {1.4e12, 1.4}),
-        ("３２ｋ", {32_000, 32}),
-        ("99.5%", {99.5}),
-        ("$1{,}000$ and $2\\,000$", {1000, 2000}),
-        ("5-10 layers", {5, 10}),
-        ("BM25, GPT-3 and v1.5", set()),
-        ("no figures", set()),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_numbers_are_read_with_their_scale(text: str, values: set[float]) -> None:
-    assert sorted(quantities(text)) == pytest.approx(sorted(values))
-
-
-@pytest.mark.parametrize(
-    ("statement", "evidence", "missing"),
-    [
-        ("GPT-3 有 1750 亿个参数", "GPT-3 has 175 billion parameters", []),
-        ("It has 175 billion parameters", "它有 1750 亿个参数", []),
-        ("It has 175 billion parameters", "the 175-billion-parameter model", []),
-        ("It has 175,000,000,000 of them", "1750亿", []),
-        ("3.5 亿个参数", "它有 3.5 亿个参数", []),
-        ("It has 13 layers", "It has 12 layers", ["13"]),
-        ("a 24-hour day", "a day", ["24"]),
-        ("它有 13 层", "它有 12 层", ["13"]),
-        ("It has 175 million", "It has 175 billion", ["175 million"]),
-        ("12 heads", "twelve heads", []),
-        ("24 heads", "twenty-four heads", []),
-        ("2 million words", "two million words", []),
-        ("12 层", "十二层", []),
-        ("2 层", "十二层", ["2"]),
-        ("30 亿", "三十亿", []),
-        ("2017 年", "二〇一七年", []),
-        ("3 种", "两三种", []),
-        ("5 百万", "5 百万", []),
-        ("1. 第一点有 3 步", "有 3 步", []),
-        ("2) Second", "nothing", []),
-        ("2.5 times", "2.6 times", ["2.5"]),
-        ("from 5-10", "from 5", ["10"]),
-        ("$1{,}000$", "1,000", []),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_numbers_that_the_evidence_lacks(statement: str, evidence: str, missing: list[str]) -> None:
-    assert missing_numbers(statement, evidence) == missing
 
 
 @pytest.mark.parametrize(
@@ -270,63 +208,6 @@ def test_sentence_about_another_is_told(statement: str, sentence: str, others: l
     assert all(other in reason for other in others)
 
 
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How many layers has it?",
-        "What year was that?",
-        "它有多少层？",
-        "哪年发表的？",
-        "训练了几天？",
-        "食堂几点开门？",
-    ],
-)
-def test_question_for_a_number(question: str) -> None:
-    assert asks_for_number(question)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Who wrote the paper?",
-        "Which company did they work for?",
-        "What was the dog named?",
-        "谁提出的？",
-        "他们在哪家公司？",
-        "那个模型叫什么名字？",
-    ],
-)
-def test_question_for_a_name(question: str) -> None:
-    assert asks_for_name(question)
-
-
-@pytest.mark.parametrize(
-    "question", ["Where does an adapter sit?", "两种做法谁分高？", "哪些更好？"]
-)
-def test_question_for_no_name(question: str) -> None:
-    assert not asks_for_name(question)
-
-
-@pytest.mark.parametrize("question", ["How does it work?", "它怎么工作？", "哪几个模型更好？"])
-def test_question_for_something_else(question: str) -> None:
-    assert not asks_for_number(question)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("12 层", True),
-        ("十二层", True),
-        ("a dozen layers", True),
-        ("many layers", False),
-        ("twelve", True),
-        ("很深", False),
-    ],
-)
-def test_numbers_in_figures_or_in_words(text: str, expected: bool) -> None:
-    assert has_number(text) is expected
-
-
 def test_subject_of_the_passage_may_not_be_exchanged_for_a_name_it_also_holds() -> None:
     sentence = "AdaLoRA is a form of LoRA that shares out a rank budget by importance."
     statement = "LoRA is a form of LoRA that shares out a rank budget by importance."
@@ -392,43 +273,3 @@ def test_sizes_of_the_question_must_be_in_the_passage(
 
     assert "is not in the passage" in support.reason
     assert support.probability < 0.6
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "8 pipeline stages, 24 micro batches: how much idle time?",
-        "(1,2,2) 和 (2,1,2) 的余弦相似度是多少",
-        "TP 20，FP 5，FN 10，精确率是多少",
-        "四个词元，概率都是0.2，困惑度多少",
-        "If 3 cats purr 25 times, how often is that?",
-    ],
-)
-def test_question_with_figures_to_calculate_with_gives_numbers(question: str) -> None:
-    assert gives_numbers(question)
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How many GPUs was Llama 3 405B trained on?",
-        "GPT-3 比 GPT-2 大多少？",
-        "awq 量化一个70B的模型要几小时",
-    ],
-)
-def test_figures_of_names_are_nothing_to_calculate_with(question: str) -> None:
-    assert not gives_numbers(question)
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "expected"),
-    [
-        ("how many layers has Chinchilla got", "Chinchilla has 70 billion parameters.", False),
-        ("how many layers has BERT got", "BERT-large has 24 layers.", True),
-        ("How many kv heads does Llama use?", "It uses 8 key-value heads.", True),
-        ("How many does it have?", "It has 175 billion parameters.", True),
-        ("GPT-2 多少参数", "GPT-2 有 15 亿参数。", True),
-    ],
-)
-def test_answer_must_name_what_is_counted(question: str, answer: str, *, expected: bool) -> None:
-    assert names_what_is_counted(question, answer) is expected

@@ -1,0 +1,89 @@
+"""What a question asks for, by its words: a number, a name; and whether a text gives that."""
+
+import re
+
+from assistant.language import chinese_names, content_words, detect_language
+from assistant.numbers_in_text import has_number
+from assistant.support import is_negated, names
+
+_ASKS_FOR_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|large|big|often|fast|high)\b|\b(?:what|which|in what) "
+    r"(?:year|date|number|size|percentage|learning rate|batch size|price)\b"
+    r"|^when (?:was|were|did)\b"
+    r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项)|哪一?年|多大|多久"
+    r"|几点(?:钟|开|关|上|下|结束)|几时",
+    re.IGNORECASE,
+)
+
+
+def asks_for_number(question: str) -> bool:
+    """Whether `question` wants a number or a date for an answer."""
+    return bool(_ASKS_FOR_NUMBER.search(question))
+
+
+_ASKS_FOR_NAME = re.compile(
+    r"^(?:and |so )?(?:who|whose)\b|\b(?:which|what) (?:company|firm|university|city|country|"
+    r"person|lab|team|journal|conference|school)\b|\bthe names? of\b|\bwhat .{0,40}\bnamed\b"
+    r"|谁(?=是|最?[先早]|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪[一几]?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
+    r"|名字(?:叫|是)什么|什么名字|啥名字",
+    re.IGNORECASE,
+)
+
+
+def asks_for_name(question: str) -> bool:
+    """Whether `question` wants a person, a place, an institution or a name for an answer."""
+    return bool(_ASKS_FOR_NAME.search(question))
+
+
+_ASKS_WHICH = re.compile(
+    r"\b(?:which|what) (?:[a-z-]+ ){0,3}"
+    r"(?:models?|datasets?|data sets?|engines?|languages?|authors?) "
+    r"(?:was|were|did|does|do|has|had|have|is|are)\b"
+    r"|哪(?:个|些|几个|款|种)[^，。？]{0,6}(?:模型|数据集|公司|引擎|语言)",
+    re.IGNORECASE,
+)
+"""Wants one of a kind by its name; unlike after "who", the name may be a word like any other."""
+
+_FIRST = re.compile(r"(?:^|[.!?] )([A-Z][a-z]+)")
+"""The first word of a sentence may be a name, or any other."""
+
+_REFERENCE = re.compile(r"[（(][^（）()]*\b(?:19|20)\d\d[a-z]?[）)]")
+"""(Kojima et al., 2022): names who found it, not what was asked for."""
+
+
+def gives_what_is_asked(question: str, text: str) -> bool:
+    """Whether `text` has a number of what is counted, or a name, if `question` asks for one.
+
+    A denial gives what is asked, too: "Siri was no language model" says which model it ran on.
+    """
+    if asks_for_number(question):
+        return has_number(text) and names_what_is_counted(question, text)
+    if asks_for_name(question) or _ASKS_WHICH.search(question):
+        return _has_other_name(_REFERENCE.sub(" ", text), question) or is_negated(text)
+    return True
+
+
+def _has_other_name(text: str, question: str) -> bool:
+    """Whether `text` names something that `question` does not."""
+    found = [*names(text), *_FIRST.findall(text), *chinese_names(text)]
+    asked = question.lower()
+    return any(name.lower() not in asked and content_words(name) for name in found)
+
+
+_COUNTED = re.compile(
+    r"\bhow many ((?:(?!(?:a|are|can|could|did|do|does|got|had|has|have|in|is|of|per|should|the|to|"
+    r"was|were|will|would|you|we|they|it)\b)[A-Za-z-]+\s*){1,3})",
+    re.IGNORECASE,
+)
+
+
+def names_what_is_counted(question: str, answer: str) -> bool:
+    """Whether `answer` mentions what an English `question` wants counted: "how many layers".
+
+    True where the question counts nothing, and where the languages differ.
+    """
+    match = _COUNTED.search(question)
+    if match is None or detect_language(answer) != "en":
+        return True
+    counted = set(content_words(match[1]))
+    return not counted or bool(counted & set(content_words(answer)))

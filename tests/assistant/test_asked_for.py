@@ -1,0 +1,84 @@
+import pytest
+
+from assistant.asked_for import (
+    asks_for_name,
+    asks_for_number,
+    gives_what_is_asked,
+    names_what_is_counted,
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many layers has it?",
+        "What year was that?",
+        "它有多少层？",
+        "哪年发表的？",
+        "训练了几天？",
+        "食堂几点开门？",
+    ],
+)
+def test_question_for_a_number(question: str) -> None:
+    assert asks_for_number(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the paper?",
+        "Which company did they work for?",
+        "What was the dog named?",
+        "谁提出的？",
+        "他们在哪家公司？",
+        "那个模型叫什么名字？",
+    ],
+)
+def test_question_for_a_name(question: str) -> None:
+    assert asks_for_name(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["Where does an adapter sit?", "两种做法谁分高？", "哪些更好？"]
+)
+def test_question_for_no_name(question: str) -> None:
+    assert not asks_for_name(question)
+
+
+@pytest.mark.parametrize("question", ["How does it work?", "它怎么工作？", "哪几个模型更好？"])
+def test_question_for_something_else(question: str) -> None:
+    assert not asks_for_number(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("how many layers has Chinchilla got", "Chinchilla has 70 billion parameters.", False),
+        ("how many layers has BERT got", "BERT-large has 24 layers.", True),
+        ("How many kv heads does Llama use?", "It uses 8 key-value heads.", True),
+        ("How many does it have?", "It has 175 billion parameters.", True),
+        ("GPT-2 多少参数", "GPT-2 有 15 亿参数。", True),
+    ],
+)
+def test_answer_must_name_what_is_counted(question: str, answer: str, *, expected: bool) -> None:
+    assert names_what_is_counted(question, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("FLAN 微调的那个模型叫啥名字", "FLAN 微调了 1370 亿参数的模型（Wei 等，2022）。", False),
+        ("那四个搜索引擎分别是哪几家", "四个搜索引擎的引用只有一半成立（Liu 等，2023）。", False),
+        ("which small draft model did the authors use", "The authors used a small one.", False),
+        ("Who wrote it?", "It was written in 2017 (Vaswani et al., 2017).", False),
+        ("谁提出了注意力机制？", "注意力机制由姚明提出。", True),
+        ("哪个数据集用精确匹配？", "SQuAD 使用精确匹配。", True),
+        ("小冰基于哪个大语言模型？", "小冰不是基于大语言模型做的。", True),
+        ("Which company trained it?", "Google trained it.", True),
+        ("which model did Siri run on", "Siri did not run on a language model.", True),
+        ("How many layers?", "It is deep.", False),
+        ("How does it work?", "It is deep.", True),
+    ],
+)
+def test_what_is_asked_for_is_given(question: str, text: str, *, expected: bool) -> None:
+    assert gives_what_is_asked(question, text) is expected
