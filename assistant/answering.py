@@ -21,7 +21,7 @@ from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.extracts import MOST, Extract, nearest_extracts
 from assistant.follow_ups import earlier_questions
 from assistant.language import detect_language
-from assistant.numbers_in_text import has_numbers_to_calculate
+from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -318,6 +318,7 @@ class Assistant:
             if (
                 each.probability >= self._limits.answer_sentence
                 and _is_about(extract.excerpt.hit.passage, run.result.subjects)
+                and not missing_sizes(run.standalone, extract.excerpt.hit.passage.text)
                 and gives_what_is_asked(run.asked, extract.text)
             ):
                 best.setdefault(extract.excerpt.number, extract)

@@ -72,6 +72,15 @@ def missing_numbers(statement: str, evidence: str) -> list[str]:
     return missing
 
 
+def missing_sizes(question: str, evidence: str) -> list[str]:
+    """Return the numbers with a scale in `question` that `evidence` doesn't have: "405B", 1370 亿.
+
+    They tell things of one kind apart, as names do.
+    """
+    sizes = [match.group() for match in _QUANTITY.finditer(question) if match["scale"]]
+    return missing_numbers(" ".join(sizes), evidence)
+
+
 def without_sizes(question: str) -> str:
     """Return `question` without its numbers that have a scale."""
     return _QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)

@@ -20,7 +20,7 @@ from assistant.index_build import embedded_text, sentence_spans
 from assistant.language import content_words, detect_language
 from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage
-from assistant.support import distinctive_names, names
+from assistant.support import SYMBOL, distinctive_names, names
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -251,7 +251,8 @@ class Retriever:
         unknown = []
         for name in names(question):
             words = [word for word in content_words(name) if not word.isdigit()]
-            if not words or self._glossary.find(name) or self._glossary.nearly(name):
+            is_known = self._glossary.find(name) or self._glossary.nearly(name)
+            if not words or is_known or SYMBOL.fullmatch(name):
                 continue
             if not all(index.mentions(word, audiences) for word in words):
                 unknown.append(name)

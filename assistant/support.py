@@ -128,6 +128,9 @@ def names(text: str) -> list[str]:
     ]
 
 
+SYMBOL = re.compile(r"[A-Za-z]\d")
+"""k1, x2: written $k_1$ in a formula, and no name."""
+
 _EVERYWHERE = frozenset("ai llm llms ml nlp".split())
 """Names that materials on this field hardly repeat: everything in them is about these."""
 
@@ -135,13 +138,17 @@ _EVERYWHERE = frozenset("ai llm llms ml nlp".split())
 def distinctive_names(text: str) -> list[str]:
     """Return the names in `text` by which a passage can be told to be about something else.
 
-    Not those known by their capital letter alone: "Chinese", "Monday".
+    Not those known by their capital letter alone ("Chinese", "Monday"), nor symbols of formulas.
     """
     normal = unicodedata.normalize("NFKC", text)
     found = _NAME.findall(normal)
     if detect_language(normal) == "zh":
         found += _NAME_IN_CHINESE.findall(normal)
-    return [name for name in dict.fromkeys(found) if name.lower() not in _EVERYWHERE]
+    return [
+        name
+        for name in dict.fromkeys(found)
+        if name.lower() not in _EVERYWHERE and not SYMBOL.fullmatch(name)
+    ]
 
 
 def missing_names(statement: str, evidence: str) -> list[str]:

@@ -4,6 +4,7 @@ from assistant.numbers_in_text import (
     has_number,
     has_numbers_to_calculate,
     missing_numbers,
+    missing_sizes,
     quantities,
 )
 
@@ -102,3 +103,17 @@ def test_question_with_figures_to_calculate_with_has_numbers_to_calculate(questi
 )
 def test_figures_of_names_are_nothing_to_calculate_with(question: str) -> None:
     assert not has_numbers_to_calculate(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "evidence", "missing"),
+    [
+        ("How many layers has Llama 3 405B?", "Llama 3 8B has 32 layers.", ["405B"]),
+        ("How many layers has Llama 3 8B?", "Llama 3 8B has 32 layers.", []),
+        ("那个1370亿的模型有几层？", "1370 亿参数的模型有 12 层。", []),
+        ("awq 量化一个70B的模型要几小时", "用四个小时把 1,750 亿个参数压到 3 位。", ["70B"]),
+        ("How many layers has Llama 3?", "BERT has 12.", []),
+    ],
+)
+def test_sizes_tell_what_is_asked_about(question: str, evidence: str, missing: list[str]) -> None:
+    assert missing_sizes(question, evidence) == missing
