@@ -119,7 +119,7 @@ class Limits:
     written_evidence: float = 1.08
     number_evidence: float = 1.45
     method_nearness: float = 0.65
-    answer_sentence: float = 0.6
+    answer_sentence: float = 0.65
     min_support: float = 0.75
     max_refusal: float = 0.5
 

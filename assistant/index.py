@@ -114,7 +114,7 @@ class Index:
 
         Args:
             question: raw vector of the question, centred, shape (dim,), unit norm.
-            words: content words of the question.
+            words: content words of the question; slips count as the words that were meant.
             also: other names of what it is about; they score, but nobody has to have them.
             n_candidates: passages taken from each ranking.
             audiences: those of the asker; passages of others are not compared at all.
@@ -124,7 +124,8 @@ class Index:
         by_sentence, _ = self._sentence_vectors.search(
             question, n_candidates, allowed=None if allowed is None else allowed[self._passage_of]
         )
-        word_scores = self._word_scores(words, also, allowed)
+        meant = [self._words.spelt_nearly(word, allowed=allowed) or word for word in words]
+        word_scores = self._word_scores(meant, also, allowed)
         n_best = min(n_candidates, len(word_scores))
         by_words = np.argpartition(-word_scores, n_best - 1)[:n_best]
         by_words = by_words[word_scores[by_words] > 0]

@@ -149,7 +149,7 @@ class AnsweringSettings(Group):
         "to calculate with.",
     )
     answer_sentence: float = Field(
-        0.6,
+        0.65,
         ge=0,
         le=1,
         description="After a refusal the model is shown single sentences. One that it takes for "

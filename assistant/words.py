@@ -8,6 +8,7 @@ doi:10.1561/1500000019, with Lucene's idf. Chinese words come from jieba, Englis
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -24,6 +25,10 @@ _Int32Array = npt.NDArray[np.int32]
 
 K1, B = 1.5, 0.75
 """How soon further occurrences of a word stop counting, and how much long documents count less."""
+
+MIN_SLIP_CHARS, MIN_SLIP_SIMILARITY = 7, 0.85
+"""From here on an unknown word is a slip for a known one: one letter in seven differs. On our
+questions this corrects all slips of long words, and nothing else."""
 
 # What NumPy and bm25s raise over damaged files.
 _READING_ERRORS = (
@@ -103,6 +108,29 @@ class WordIndex:
         """Whether `word` occurs in any document."""
         return self.n_documents_with(word, allowed=allowed) > 0
 
+    def spelt_nearly(self, word: str, *, allowed: BoolArray | None = None) -> str | None:
+        """Return the known English word that `word` is a slip for; None if it is none.
+
+        Of long words alone: of short ones, another word is as near as the one that was meant.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        is_long = len(word) >= MIN_SLIP_CHARS and _is_english(word)
+        if not is_long or self.knows(word, allowed=allowed):
+            return None
+        found = process.extract(
+            word,
+            self._english_words,
+            scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=MIN_SLIP_SIMILARITY,
+        )
+        return next((str(near) for near, *_ in found if self.knows(near, allowed=allowed)), None)
+
+    @cached_property
+    def _english_words(self) -> list[str]:
+        return [word for word in self._bm25.vocab_dict if _is_english(word)]
+
     def idf(self, word: str, *, allowed: BoolArray | None = None) -> float:
         """Return Lucene's idf of `word`, natural logarithm; that of an unseen word is highest."""
         n_all = self.n_documents if allowed is None else int(allowed.sum())
@@ -125,6 +153,10 @@ class WordIndex:
         if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.n_documents:
             raise _damaged("it names passages that there are not")
         return rows, parts
+
+
+def _is_english(word: str) -> bool:
+    return word.isascii() and word.isalpha()
 
 
 def _matrix(numbers: _Int32Array, lengths: _Int32Array, n_words: int) -> dict[str, Any]:

@@ -680,7 +680,7 @@ def test_sentence_that_the_model_takes_for_the_answer_stands_for_a_refusal(
 
 @pytest.mark.parametrize(
     ("question", "probability"),
-    [(WHY_EN, 0.59), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
+    [(WHY_EN, 0.64), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
     ids=["unsure", "name", "number"],
 )
 def test_sentence_that_may_not_be_the_answer_leaves_the_refusal(

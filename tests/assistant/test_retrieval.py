@@ -306,6 +306,19 @@ def test_reranker_has_the_last_word(tmp_path: Path) -> None:
 # --- Headings
 
 
+def test_misspelt_word_counts_as_the_word_that_was_meant(tmp_path: Path) -> None:
+    build(tmp_path, [passage("Temperature flattens it."), passage("Penguins swim.")])
+    found = retriever(tmp_path)
+
+    slip, word = (
+        found.search(f"turning the {name} down", top_k=1).hits[0]
+        for name in ("temperture", "temperature")
+    )
+
+    assert slip.passage == word.passage
+    assert slip.words == word.words > 0
+
+
 def test_section_that_is_named_comes_before_one_that_repeats_the_word(tmp_path: Path) -> None:
     variant = replace(passage("A purr variant: purr, purr and purr again."), heading=("Variants",))
     named = replace(passage("It is a low sound of a happy cat, a purr."), heading=("Purr",))

@@ -161,3 +161,28 @@ def test_rows_that_there_are_not_are_found_when_they_are_read(
 
     with pytest.raises(IndexCorrupt, match="passages that there are not"):
         WordIndex.open(tmp_path).scores(["cat"])
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("chinchila", "chinchilla"),
+        ("tempertur", "temperatur"),
+        ("retreiv", "retriev"),
+        ("temperatur", None),  # known
+        ("bother", None),  # a short word, and another one
+        ("understudi", None),
+        ("温度温度温度温", None),
+    ],
+)
+def test_slip_of_a_long_word_is_corrected(word: str, meant: str | None) -> None:
+    index = WordIndex.build([["chinchilla", "temperatur", "retriev", "other", "温度温度温度"]])
+
+    assert index.spelt_nearly(word) == meant
+
+
+def test_slip_is_corrected_by_what_is_allowed_alone() -> None:
+    index = WordIndex.build([["temperatur"], ["tempertur"]])
+
+    assert index.spelt_nearly("tempertur", allowed=np.array([True, False])) == "temperatur"
+    assert index.spelt_nearly("temperatux", allowed=np.array([False, True])) is None
