@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
-from assistant.answer_sentences import answer_sentences
+from assistant.answer_sentences import AnswerSentence, answer_sentences
 from assistant.asked_for import asks_for_name, asks_for_number, gives_what_is_asked
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
@@ -119,6 +119,8 @@ class Limits:
     written_evidence: float = 1.08
     number_evidence: float = 1.45
     method_nearness: float = 0.65
+    doubtful_nearness: float = 0.65
+    doubtful_evidence: float = 1.05
     answer_sentence: float = 0.65
     min_support: float = 0.75
     max_refusal: float = 0.5
@@ -137,6 +139,7 @@ class _Run:
     result: SearchResult
     timings_ms: dict[str, float] = field(default_factory=dict)
     usage: Usage | None = None
+    read: Sequence[AnswerSentence] | None = None
 
     @property
     def nearness(self) -> float:
@@ -224,11 +227,16 @@ class Assistant:
             if passages is None
             else whole_excerpts(result.candidates, max_tokens=self._limits.given_tokens)
         )
-        yield Found(tuple(excerpt.hit for excerpt in excerpts))
-        if not self._chat_model.is_ready():
-            yield Finished(self._without_model(run, excerpts))
+        is_ready = self._chat_model.is_ready()
+        if is_ready and self._is_doubtful(run, excerpts):
+            yield Found(())
+            yield Finished(self._abstention(run))
             return
-        yield from self._answer(run, excerpts)
+        yield Found(tuple(excerpt.hit for excerpt in excerpts))
+        if is_ready:
+            yield from self._answer(run, excerpts)
+        else:
+            yield Finished(self._without_model(run, excerpts))
 
     def _nothing_near(self, run: _Run) -> bool:
         if run.nearness < self._limits.min_nearness:
@@ -236,6 +244,31 @@ class Assistant:
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
         return bool(run.result.unknown_names) and run.nearness < self._limits.sure_nearness
+
+    def _is_doubtful(self, run: _Run, excerpts: Sequence[Excerpt]) -> bool:
+        """Whether the passages are neither near nor hold a sentence that answers the question.
+
+        Asked to answer from such passages, a small model makes something of them: the price of a
+        GPU becomes that of a parking space.
+        """
+        if run.nearness >= self._limits.doubtful_nearness:
+            return False
+        best = max((each.probability for each in self._read(run, excerpts)), default=1.0)
+        return run.nearness + best < self._limits.doubtful_evidence
+
+    def _read(self, run: _Run, excerpts: Sequence[Excerpt]) -> Sequence[AnswerSentence]:
+        """Return what the model makes of single sentences, likeliest answer first; once a question.
+
+        None if it can't be asked.
+        """
+        if run.read is None:
+            try:
+                run.read = answer_sentences(
+                    run.standalone, excerpts, run.candidates, self._chat_model
+                )
+            except ModelError:
+                run.read = ()
+        return run.read
 
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
@@ -308,12 +341,8 @@ class Assistant:
 
     def _selected(self, run: _Run, excerpts: Sequence[Excerpt]) -> list[Extract]:
         """Return the sentences that answer the question as the model sees it, best first."""
-        try:
-            read = answer_sentences(run.standalone, excerpts, run.candidates, self._chat_model)
-        except ModelError:
-            return []
         best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
-        for each in read:
+        for each in self._read(run, excerpts):
             extract = each.extract
             if (
                 each.probability >= self._limits.answer_sentence

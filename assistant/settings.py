@@ -148,6 +148,15 @@ class AnsweringSettings(Group):
         description="From here on extracts stand for either where the question brings the numbers "
         "to calculate with.",
     )
+    doubtful_nearness: float = Field(
+        0.65,
+        description="Below, the model is shown single sentences before it is asked for an answer.",
+    )
+    doubtful_evidence: float = Field(
+        1.05,
+        description="It is asked only if nearness and how probably one of them is the answer, "
+        "added up, are at least this.",
+    )
     answer_sentence: float = Field(
         0.65,
         ge=0,

@@ -122,6 +122,8 @@ class StudyAssistant:
                 written_evidence=options.written_evidence,
                 number_evidence=options.number_evidence,
                 method_nearness=options.method_nearness,
+                doubtful_nearness=options.doubtful_nearness,
+                doubtful_evidence=options.doubtful_evidence,
                 answer_sentence=options.answer_sentence,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,

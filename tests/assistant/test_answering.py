@@ -692,6 +692,45 @@ def test_sentence_that_may_not_be_the_answer_leaves_the_refusal(
     assert assistant(home, model, limits=limits).ask(question).abstained
 
 
+@pytest.mark.parametrize(
+    ("question", "reply"), [(WHY_EN, GOOD_EN), (WHY_ZH, GOOD_ZH)], ids=["en", "zh"]
+)
+def test_where_nothing_is_near_a_sentence_must_be_the_answer_before_the_model_is_asked(
+    home: Path, question: str, reply: str
+) -> None:
+    nearness = ask(home, FakeChatModel("NOT_IN_MATERIALS"), question).nearest[0].nearness
+    limits = replace(NEVER_PLAIN, doubtful_nearness=inf, doubtful_evidence=nearness + 0.6)
+
+    def seen(probability: float) -> list[Event]:
+        model = FakeChatModel(reply, yes={"": probability})
+        return list(assistant(home, model, limits=limits).stream(question))
+
+    *found, last = seen(0.59)
+    assert found == [Found(())]
+    assert isinstance(last, Finished)
+    assert last.answer.abstained
+    *_, last = seen(0.61)
+    assert isinstance(last, Finished)
+    assert last.answer.mode == "model"
+
+
+def test_sentences_are_read_once_a_question(home: Path) -> None:
+    model = FakeChatModel("NOT_IN_MATERIALS", yes={"": 0.6})
+    limits = replace(NEVER_PLAIN, doubtful_nearness=inf, doubtful_evidence=0.0)
+
+    assert assistant(home, model, limits=limits).ask(WHY_EN).abstained
+    asked = [call[-1].content for call in model.calls]
+    assert len(asked) == len(set(asked))
+
+
+def test_near_passages_need_no_second_look(home: Path) -> None:
+    limits = replace(NEVER_PLAIN, doubtful_nearness=0.0, doubtful_evidence=inf)
+    model = FakeChatModel(GOOD_EN)
+
+    assert assistant(home, model, limits=limits).ask(WHY_EN).mode == "model"
+    assert len(model.calls) == 1
+
+
 def test_refusal_stands_if_the_model_cannot_be_asked_again(home: Path) -> None:
     class Gone(FakeChatModel):
         def probability(self, *args: object, **kwargs: object) -> float:
