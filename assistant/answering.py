@@ -120,8 +120,8 @@ class Limits:
     number_evidence: float = 1.45
     method_nearness: float = 0.65
     doubtful_nearness: float = 0.65
-    doubtful_evidence: float = 1.05
-    answer_sentence: float = 0.65
+    doubtful_evidence: float = 1.0
+    answer_sentence: float = 0.6
     min_support: float = 0.75
     max_refusal: float = 0.5
 

@@ -51,11 +51,30 @@ _REFERENCE = re.compile(r"[（(][^（）()]*\b(?:19|20)\d\d[a-z]?[）)]")
 """(Kojima et al., 2022): names who found it, not what was asked for."""
 
 
+_UNITS = tuple(
+    (re.compile(asked, re.IGNORECASE), re.compile(given, re.IGNORECASE))
+    for asked, given in [
+        (r"(?:多少|多大)(?:的)?(?:内存|显存|空间|存储)"
+         r"|\bhow much (?:gpu |video )?(?:memory|v?ram|disk)\b",
+         r"字节|\b[KMGT]i?B\b|[KMGT]i?B(?![A-Za-z])|\bbytes?\b"),
+        (r"多久|多长时间|几个?(?:小时|分钟|秒|天|周|月)"
+         r"|\bhow many (?:hours|days|weeks|months|minutes)\b",
+         r"秒|分钟|小时|[天周月年]|\b(?:ms|s|min|h|(?:second|minute|hour|day|week|month|year)s?)\b"),
+        (r"多少钱|什么价|\bhow much (?:does|do|did|would|will) .{1,60}\bcost\b",
+         r"元|美分|[$€£]\s?\d|\b(?:dollar|euro|cent)s?\b"),
+    ]
+)  # fmt: skip
+"""What is measured in units of its own, and these units: the expected type of the answer."""
+
+
 def gives_what_is_asked(question: str, text: str) -> bool:
     """Whether `text` has a number of what is counted, or a name, if `question` asks for one.
 
     A denial gives what is asked, too: "Siri was no language model" says which model it ran on.
     """
+    units = [given for asked, given in _UNITS if asked.search(question)]
+    if units:
+        return has_number(text) and all(given.search(text) for given in units)
     if asks_for_number(question):
         return has_number(text) and names_what_is_counted(question, text)
     if asks_for_name(question) or _ASKS_WHICH.search(question):

@@ -3,9 +3,9 @@
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -139,10 +139,12 @@ def build_generation(
         else None
     )
     origins = np.full(len(passages), -1) if former is None else former.origins
-    anew = _compute(
+    # By name, so that each array can be let go of once it is written: they are most of the memory.
+    passage_vectors, sentence_vectors, centres, computed_anew = _compute(
         [passages[row] for row in np.flatnonzero(origins < 0).tolist()], embed, beforehand
     )
-    fresh = iter(anew.computed)
+    dim = passage_vectors.shape[1]
+    fresh = iter(computed_anew)
     computed = [
         former.computed[origin] if former and origin >= 0 else next(fresh)
         for origin in origins.tolist()
@@ -153,22 +155,24 @@ def build_generation(
         with generations.storing(folder):
             (folder / "words").mkdir(parents=True)
             _vector_index(
-                former.passage_vectors if former else None, origins, anew.passage_vectors
+                former.passage_vectors if former else None, origins, passage_vectors
             ).save(folder / "vectors.faiss")
+            del passage_vectors
             _vector_index(
                 former.sentence_vectors if former else None,
                 former.sentence_origins(computed) if former else origins,
-                anew.sentence_vectors,
+                sentence_vectors,
             ).save(folder / "sentences.faiss")
+            del sentence_vectors
             WordIndex.build(each.words.split() for each in computed).save(folder / "words")
             PassageStore.write(folder / "passages.sqlite", passages, computed)
-            (folder / "centres.json").write_text(anew.centres.to_json(), encoding="utf-8")
+            (folder / "centres.json").write_text(centres.to_json(), encoding="utf-8")
             manifest = Manifest(
                 name=name,
                 created_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 n_passages=len(passages),
                 n_sentences=sum(each.n_sentences for each in computed),
-                dim=anew.passage_vectors.shape[1],
+                dim=dim,
                 shaped_by=shaped_by,
                 sources=dict(sources),
                 roots=tuple(roots),
@@ -202,8 +206,7 @@ def texts_to_embed(passages: Sequence[Passage]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Anew:
+class _Anew(NamedTuple):
     """What was computed of passages that nothing is known of; vectors are centred."""
 
     passage_vectors: FloatArray
@@ -235,15 +238,11 @@ def _compute(passages: Sequence[Passage], embed: EmbedMany, centres: Centres | N
     )
     _centre(passage_vectors, languages, centres, "passage")
     _centre(sentence_vectors, sentence_languages, centres, "sentence")
-    return _Anew(
-        passage_vectors=passage_vectors,
-        sentence_vectors=sentence_vectors,
-        centres=centres,
-        computed=[
-            Computed.of(of_passage, content_words(text))
-            for of_passage, text in zip(spans, texts, strict=True)
-        ],
-    )
+    computed = [
+        Computed.of(of_passage, content_words(text))
+        for of_passage, text in zip(spans, texts, strict=True)
+    ]
+    return _Anew(passage_vectors, sentence_vectors, centres, computed)
 
 
 def _centre(

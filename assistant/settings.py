@@ -153,12 +153,12 @@ class AnsweringSettings(Group):
         description="Below, the model is shown single sentences before it is asked for an answer.",
     )
     doubtful_evidence: float = Field(
-        1.05,
+        1.0,
         description="It is asked only if nearness and how probably one of them is the answer, "
         "added up, are at least this.",
     )
     answer_sentence: float = Field(
-        0.65,
+        0.6,
         ge=0,
         le=1,
         description="After a refusal the model is shown single sentences. One that it takes for "

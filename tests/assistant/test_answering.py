@@ -680,7 +680,7 @@ def test_sentence_that_the_model_takes_for_the_answer_stands_for_a_refusal(
 
 @pytest.mark.parametrize(
     ("question", "probability"),
-    [(WHY_EN, 0.64), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
+    [(WHY_EN, 0.59), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
     ids=["unsure", "name", "number"],
 )
 def test_sentence_that_may_not_be_the_answer_leaves_the_refusal(
@@ -715,7 +715,7 @@ def test_where_nothing_is_near_a_sentence_must_be_the_answer_before_the_model_is
 
 
 def test_sentences_are_read_once_a_question(home: Path) -> None:
-    model = FakeChatModel("NOT_IN_MATERIALS", yes={"": 0.6})
+    model = FakeChatModel("NOT_IN_MATERIALS", yes={"": 0.55})
     limits = replace(NEVER_PLAIN, doubtful_nearness=inf, doubtful_evidence=0.0)
 
     assert assistant(home, model, limits=limits).ask(WHY_EN).abstained
