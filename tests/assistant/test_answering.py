@@ -18,7 +18,7 @@ from assistant.glossary import Glossary
 from assistant.index import LiveIndex
 from assistant.phrases import EXTRACTS, INTERRUPTED, NO_ANSWER, NOT_FOUND, NOT_FOUND_NEAREST
 from assistant.prompts import NOT_IN_MATERIALS
-from assistant.records import Answer, Turn
+from assistant.records import Answer, Passage, Turn
 from assistant.retrieval import Retriever
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, ZH_DOG, build, embedder, passage
 from tests.fakes import FakeChatModel, FakeEmbedder
@@ -723,11 +723,18 @@ def test_sentences_are_read_once_a_question(home: Path) -> None:
     assert len(asked) == len(set(asked))
 
 
-def test_near_passages_need_no_second_look(home: Path) -> None:
-    limits = replace(NEVER_PLAIN, doubtful_nearness=0.0, doubtful_evidence=inf)
+@pytest.mark.parametrize(
+    ("doubtful_nearness", "given"),
+    [(0.0, None), (inf, [passage(EN_CAT)])],
+    ids=["near", "given"],
+)
+def test_near_and_given_passages_need_no_look_beforehand(
+    home: Path, doubtful_nearness: float, given: list[Passage] | None
+) -> None:
+    limits = replace(NEVER_PLAIN, doubtful_nearness=doubtful_nearness, doubtful_evidence=inf)
     model = FakeChatModel(GOOD_EN)
 
-    assert assistant(home, model, limits=limits).ask(WHY_EN).mode == "model"
+    assert assistant(home, model, limits=limits).ask(WHY_EN, passages=given).mode == "model"
     assert len(model.calls) == 1
 
 
