@@ -59,7 +59,7 @@ _UNITS = tuple(
          r"字节|\b[KMGT]i?B\b|[KMGT]i?B(?![A-Za-z])|\bbytes?\b"),
         (r"多久|多长时间|几个?(?:小时|分钟|秒|天|周|月)"
          r"|\bhow many (?:hours|days|weeks|months|minutes)\b",
-         r"秒|分钟|小时|[天周月年]|\b(?:ms|s|min|h|(?:second|minute|hour|day|week|month|year)s?)\b"),
+         r"秒|分钟|小时|[天日周月年]|\b(?:ms|s|min|h|(?:second|minute|hour|day|week|month|year)s?)\b"),
         (r"多少钱|什么价|\bhow much (?:does|do|did|would|will) .{1,60}\bcost\b",
          r"元|美分|[$€£]\s?\d|\b(?:dollar|euro|cent)s?\b"),
     ]
@@ -67,19 +67,29 @@ _UNITS = tuple(
 """What is measured in units of its own, and these units: the expected type of the answer."""
 
 
+_PART = re.compile(r"[，。；？！,;?!]+|\s(?:and|还有|以及)\s", re.IGNORECASE)
+
+
 def gives_what_is_asked(question: str, text: str) -> bool:
     """Whether `text` has a number of what is counted, or a name, if `question` asks for one.
 
-    A denial gives what is asked, too: "Siri was no language model" says which model it ran on.
+    Of several that are asked for, one is enough: another sentence may have the others. A denial
+    gives what is asked, too: "Siri was no language model" says which model it ran on.
     """
-    units = [given for asked, given in _UNITS if asked.search(question)]
+    given = [_gives(part, text, question) for part in _PART.split(question)]
+    return not any(each is False for each in given) or any(given)
+
+
+def _gives(part: str, text: str, question: str) -> bool | None:
+    """Return whether `text` has what a `part` of `question` asks for; None if that is nothing."""
+    units = [given for asked, given in _UNITS if asked.search(part)]
     if units:
         return has_number(text) and all(given.search(text) for given in units)
-    if asks_for_number(question):
-        return has_number(text) and names_what_is_counted(question, text)
-    if asks_for_name(question) or _ASKS_WHICH.search(question):
+    if asks_for_number(part):
+        return has_number(text) and names_what_is_counted(part, text)
+    if asks_for_name(part) or _ASKS_WHICH.search(part):
         return _has_other_name(_REFERENCE.sub(" ", text), question) or is_negated(text)
-    return True
+    return None
 
 
 def _has_other_name(text: str, question: str) -> bool:

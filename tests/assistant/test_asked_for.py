@@ -86,6 +86,10 @@ def test_answer_must_name_what_is_counted(question: str, answer: str, *, expecte
         ("how many days did it take?", "It took two weeks.", True),
         ("How much does a plan cost?", "It has 5 seats.", False),
         ("How much does a plan cost?", "It costs $5 a seat.", True),
+        ("会议室能订多久，能坐几个人", "三楼那间能坐 12 人。", True),
+        ("会议室能订多久，能坐几个人", "那间最安静。", False),
+        ("I read about BERT, how many layers has it?", "It reads both ways.", False),
+        ("多久之内要交？", "30 个工作日内要交。", True),
         ("How does it work?", "It is deep.", True),
     ],
 )
