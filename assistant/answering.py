@@ -229,10 +229,15 @@ class Assistant:
         )
         is_ready = self._chat_model.is_ready()
         # Whoever gives passages vouches for them.
-        if is_ready and passages is None and self._is_doubtful(run, excerpts):
-            yield Found(())
-            yield Finished(self._abstention(run))
-            return
+        if is_ready and passages is None:
+            try:
+                is_doubtful = self._is_doubtful(run, excerpts)
+            except ModelError:  # which would only fail again, perhaps after minutes
+                is_ready, is_doubtful = False, False
+            if is_doubtful:
+                yield Found(())
+                yield Finished(self._abstention(run))
+                return
         yield Found(tuple(excerpt.hit for excerpt in excerpts))
         if is_ready:
             yield from self._answer(run, excerpts)
@@ -254,21 +259,17 @@ class Assistant:
         """
         if run.nearness >= self._limits.doubtful_nearness:
             return False
-        best = max((each.probability for each in self._read(run, excerpts)), default=1.0)
-        return run.nearness + best < self._limits.doubtful_evidence
+        likeliest, *_ = self._read(run, excerpts)
+        return run.nearness + likeliest.probability < self._limits.doubtful_evidence
 
     def _read(self, run: _Run, excerpts: Sequence[Excerpt]) -> Sequence[AnswerSentence]:
-        """Return what the model makes of single sentences, likeliest answer first; once a question.
+        """Return what the model makes of single sentences, likeliest first; asked once a question.
 
-        None if it can't be asked.
+        Raises:
+            ModelError: it can't be asked.
         """
         if run.read is None:
-            try:
-                run.read = answer_sentences(
-                    run.standalone, excerpts, run.candidates, self._chat_model
-                )
-            except ModelError:
-                run.read = ()
+            run.read = answer_sentences(run.standalone, excerpts, run.candidates, self._chat_model)
         return run.read
 
     def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
@@ -296,6 +297,7 @@ class Assistant:
                             if not insist and begins_in_wrong_language(reply, run.language):
                                 break
             except ModelError:
+                run.read = run.read or ()  # a server that is gone is asked nothing more
                 yield Finished(self._interrupted(run, excerpts, reply))
                 return
             if says_not_in_materials(reply):
@@ -342,8 +344,12 @@ class Assistant:
 
     def _selected(self, run: _Run, excerpts: Sequence[Excerpt]) -> list[Extract]:
         """Return the sentences that answer the question as the model sees it, best first."""
+        try:
+            read = self._read(run, excerpts)
+        except ModelError:
+            return []
         best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
-        for each in self._read(run, excerpts):
+        for each in read:
             extract = each.extract
             if (
                 each.probability >= self._limits.answer_sentence

@@ -738,12 +738,35 @@ def test_near_and_given_passages_need_no_look_beforehand(
     assert len(model.calls) == 1
 
 
-def test_refusal_stands_if_the_model_cannot_be_asked_again(home: Path) -> None:
-    class Gone(FakeChatModel):
-        def probability(self, *args: object, **kwargs: object) -> float:
-            raise ModelUnreachable("The server is gone.")
+class Gone(FakeChatModel):
+    """A server that can't be asked about sentences; `n_asked` counts the tries."""
 
+    n_asked = 0
+
+    def probability(self, *args: object, **kwargs: object) -> float:
+        self.n_asked += 1
+        raise ModelUnreachable("The server is gone.")
+
+
+def test_refusal_stands_if_the_model_cannot_be_asked_again(home: Path) -> None:
     assert ask(home, Gone("NOT_IN_MATERIALS")).abstained
+
+
+def test_server_that_fails_over_a_sentence_is_not_asked_for_an_answer(home: Path) -> None:
+    model = Gone(GOOD_EN)
+    limits = replace(NEVER_PLAIN, doubtful_nearness=inf, doubtful_evidence=inf)
+
+    answer = assistant(home, model, limits=limits).ask(WHY_EN)
+
+    assert (answer.mode, answer.notice) == ("extracts", EXTRACTS["en"])
+    assert (model.n_asked, model.calls) == (1, [])
+
+
+def test_server_that_broke_off_is_asked_nothing_more(home: Path) -> None:
+    model = Gone([BAD_EN], fails_after=1)
+
+    assert ask(home, model).mode == "extracts"
+    assert model.n_asked == 0
 
 
 @pytest.mark.parametrize("limit", [0.0, inf], ids=["near", "far"])
