@@ -1,8 +1,9 @@
 """The one use case: a question becomes a checked answer.
 
 Search → abstain if nothing is near → excerpts → the model's reply, streamed → each sentence
-checked → answer, or an abstention if nothing of the reply holds. Without a model, the best
-sentences of the materials stand for the answer, word for word.
+checked → answer. If nothing of the reply holds, or it refuses, single sentences that the model
+takes for the answer stand for it, or an abstention. Without a model, the nearest sentences of the
+materials stand for the answer, word for word.
 """
 
 import time

@@ -50,7 +50,6 @@ _FIRST = re.compile(r"(?:^|[.!?] )([A-Z][a-z]+)")
 _REFERENCE = re.compile(r"[（(][^（）()]*\b(?:19|20)\d\d[a-z]?[）)]")
 """(Kojima et al., 2022): names who found it, not what was asked for."""
 
-
 _UNITS = tuple(
     (re.compile(asked, re.IGNORECASE), re.compile(given, re.IGNORECASE))
     for asked, given in [
@@ -66,7 +65,6 @@ _UNITS = tuple(
 )  # fmt: skip
 """What is measured in units of its own, and these units: the expected type of the answer."""
 
-
 _PART = re.compile(r"[，。；？！,;?!]+|\s(?:and|还有|以及)\s", re.IGNORECASE)
 
 
@@ -76,15 +74,16 @@ def gives_what_is_asked(question: str, text: str) -> bool:
     Of several that are asked for, one is enough: another sentence may have the others. A denial
     gives what is asked, too: "Siri was no language model" says which model it ran on.
     """
-    given = [_gives(part, text, question) for part in _PART.split(question)]
-    return not any(each is False for each in given) or any(given)
+    parts = [_gives(part, text, question) for part in _PART.split(question)]
+    asked = [is_given for is_given in parts if is_given is not None]
+    return not asked or any(asked)
 
 
 def _gives(part: str, text: str, question: str) -> bool | None:
     """Return whether `text` has what a `part` of `question` asks for; None if that is nothing."""
     units = [given for asked, given in _UNITS if asked.search(part)]
     if units:
-        return has_number(text) and all(given.search(text) for given in units)
+        return has_number(text) and all(unit.search(text) for unit in units)
     if asks_for_number(part):
         return has_number(text) and names_what_is_counted(part, text)
     if asks_for_name(part) or _ASKS_WHICH.search(part):

@@ -14,6 +14,7 @@ from assistant.records import Citation, Passage, Sentence
 from assistant.retrieval import Candidate
 
 MOST = 3
+"""Extracts of one answer."""
 
 SHARE = 0.7
 """Of the nearest passage's nearness, what another needs to be shown beside it."""

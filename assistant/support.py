@@ -32,6 +32,7 @@ _NEGATION = re.compile(
     r"|不(?!仅|但|同|断|管|少|久|过|如|妨)|没有|未(?!来)|无法|无需|并非|而非|从不|别|勿|毫无",
     re.IGNORECASE,
 )
+
 BIAS = -1.9
 PASSAGE_WORDS, SENTENCE_WORDS, COSINE = 0.5, 3.6, 1.0
 """Weights of the passage's and the nearest sentence's share of words, and of the cosine."""

@@ -50,6 +50,27 @@ def test_only_changed_text_is_embedded(study: Study, corpus: Path) -> None:
     assert values["n_passages"] == 2
 
 
+def test_copy_of_a_live_folder_is_warned_of_and_may_take_its_place(
+    study: Study, corpus: Path, home: Path
+) -> None:
+    study("ingest", str(corpus))
+    copy = write_corpus(home / "copy")
+
+    warned = study("ingest", str(copy), "--dry-run")
+    assert "2 files would be in the index twice" in warned.stderr
+    assert "With --only, the index holds what is given and nothing else." in warned.stderr
+
+    for command in ("ingest", "publish"):
+        (values,) = json_lines(study(command, str(copy), "--only", "--dry-run", "--json").stdout)
+        assert values.get("plan", values)["files"] == []
+
+    (values,) = json_lines(study("ingest", str(copy), "--only", "--json").stdout)
+    assert (values["n_passages"], values["n_vectors_computed"]) == (4, 0)
+    live = generations.read_manifest(home, str(generations.current_name(home)))
+    assert live.roots == (str(copy),)
+    assert study("ingest", str(copy)).stderr.count("twice") == 0
+
+
 def test_a_dry_run_writes_nothing(study: Study, corpus: Path, home: Path) -> None:
     result = study("ingest", str(corpus), "--dry-run")
     assert result.exit_code == 0
