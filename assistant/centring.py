@@ -13,7 +13,8 @@ the corpus, where it has enough passages.
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
@@ -84,24 +85,32 @@ def centres_beforehand(fingerprint: str, languages: Sequence[Language]) -> Centr
     return Centres({}) if is_few else None
 
 
-def corpus_centres(
-    passages: FloatArray,
-    sentences: FloatArray,
-    passage_languages: Sequence[Language],
-    sentence_languages: Sequence[Language],
-) -> Centres:
+def corpus_centres(blocks: Iterable[tuple[Role, Sequence[Language], FloatArray]]) -> Centres:
     """Return the centres of a corpus's own raw vectors; questions are centred as sentences are.
 
     A language with fewer than `MIN_TEXTS` passages gets none.
+
+    Args:
+        blocks: all passages and sentences, in any number of parts: their role, the language of
+            each, and the vectors, shape (n, dim).
     """
+    sums: dict[tuple[Role, Language], npt.NDArray[np.float64]] = {}
+    counts: Counter[tuple[Role, Language]] = Counter()
+    for role, languages, vectors in blocks:
+        for language in set(languages):
+            rows = [language == found for found in languages]
+            part = vectors[rows].sum(axis=0, dtype=np.float64)
+            sums[role, language] = sums.get((role, language), 0) + part
+            counts[role, language] += sum(rows)
     means: dict[tuple[Role, Language], FloatArray] = {}
     for language in LANGUAGES:
-        of_passages = np.array([language == found for found in passage_languages], dtype=bool)
-        of_sentences = np.array([language == found for found in sentence_languages], dtype=bool)
-        if of_passages.sum() >= MIN_TEXTS:
-            means["passage", language] = passages[of_passages].mean(axis=0)
-            means["sentence", language] = sentences[of_sentences].mean(axis=0)
-            means["question", language] = means["sentence", language]
+        if counts["passage", language] >= MIN_TEXTS:
+            of_passages, of_sentences = (
+                (sums[role, language] / counts[role, language]).astype(np.float32)
+                for role in ("passage", "sentence")
+            )
+            means["passage", language] = of_passages
+            means["sentence", language] = means["question", language] = of_sentences
     return Centres(means)
 
 

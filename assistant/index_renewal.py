@@ -7,7 +7,7 @@ difference: an inverted file (`assistant/vectors.py`) keeps the lists that it wa
 After a tenth of the passages have come new since then, all is built from nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from assistant import generations
 from assistant.centring import Centres
 from assistant.errors import IndexUnusable
 from assistant.language import words_version
-from assistant.passage_store import Computed, Key, PassageStore, key_of
+from assistant.passage_store import Computed, PassageStore, key_of
 from assistant.records import Passage
-from assistant.vectors import VectorIndex
+from assistant.vectors import FLAT_ROWS, VectorIndex
 
 IntArray = npt.NDArray[np.int64]
 
@@ -36,34 +36,51 @@ class Former:
     """The parts of the live generation that a new one is made of.
 
     `origins` has a row of the former for each passage of the new one, -1 for those that are new; no
-    row occurs twice. `computed` goes by the former's rows. `n_new` passages are new since the last
-    build from nothing.
+    row occurs twice. `store` and `n_sentences`, of each passage, go by the former's rows. `n_new`
+    passages are new since the last build from nothing. Vectors are opened when they are asked for:
+    those of passages and those of sentences need not be in memory at once.
     """
 
+    folder: Path
     origins: IntArray
-    computed: Sequence[Computed]
-    passage_vectors: VectorIndex
-    sentence_vectors: VectorIndex
+    store: PassageStore
+    n_sentences: IntArray
     n_new: int
 
     @property
     def is_worthwhile(self) -> bool:
         """Whether its vector indexes suit the new size, and their lists what they will hold."""
-        indexes = (self.passage_vectors, self.sentence_vectors)
-        n, n_before = len(self.origins), self.passage_vectors.n_rows
-        is_drifted = self.n_new > MAX_NEW_SHARE * n and any(each.is_trained for each in indexes)
-        return not is_drifted and all(
-            index.suits(index.n_rows * n // max(n_before, 1)) for index in indexes
+        n, n_before = len(self.origins), len(self.n_sentences)
+        sizes_before = np.array([n_before, self.n_sentences.sum()])
+        had_lists, has_lists = (
+            sizes > FLAT_ROWS for sizes in (sizes_before, sizes_before * n // n_before)
         )
+        is_drifted = self.n_new > MAX_NEW_SHARE * n and bool(had_lists.any())
+        return not is_drifted and bool((had_lists == has_lists).all())
 
-    def sentence_origins(self, computed: Sequence[Computed]) -> IntArray:
-        """Return what `origins` is for the sentences, with what was `computed` for the new one."""
-        ends = np.cumsum([each.n_sentences for each in self.computed])
-        counts = np.array([each.n_sentences for each in computed])
-        firsts = ends[self.origins] - counts  # of new ones nonsense
+    def passage_vectors(self) -> VectorIndex:
+        """Return the vectors of its passages, by its rows."""
+        return VectorIndex.open(self.folder / "vectors.faiss")
+
+    def sentence_vectors(self) -> VectorIndex:
+        """Return the vectors of its sentences, in the order of its passages."""
+        return VectorIndex.open(self.folder / "sentences.faiss")
+
+    def computed(self, new: Iterator[Computed]) -> Iterator[Computed]:
+        """Yield what was computed of each passage of the new one; of the new ones, the next."""
+        kept = self.store.computed([row for row in self.origins.tolist() if row >= 0])
+        for origin in self.origins:
+            yield next(kept if origin >= 0 else new)
+
+    def sentence_origins(self, n_new_sentences: IntArray) -> IntArray:
+        """Return what `origins` is for the sentences; the new passages have so many each."""
+        is_new = self.origins < 0
+        counts = self.n_sentences[self.origins]
+        counts[is_new] = n_new_sentences
+        firsts = np.cumsum(self.n_sentences)[self.origins] - counts  # of new ones nonsense
         numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        is_new = np.repeat(self.origins < 0, counts)
-        return np.asarray(np.where(is_new, -1, np.repeat(firsts, counts) + numbers), np.int64)
+        of_new = np.repeat(is_new, counts)
+        return np.asarray(np.where(of_new, -1, np.repeat(firsts, counts) + numbers), np.int64)
 
 
 def open_former(
@@ -87,13 +104,12 @@ def open_former(
         store = PassageStore(folder / "passages.sqlite")
         if store.words_version() != words_version():
             return None
-        keys, computed = zip(*store.computed(), strict=True)
-        origins = _origins(passages, keys)
+        origins = _origins(passages, list(store.keys()))
         former = Former(
+            folder=folder,
             origins=origins,
-            computed=computed,
-            passage_vectors=VectorIndex.open(folder / "vectors.faiss"),
-            sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
+            store=store,
+            n_sentences=np.array(store.columns()[2]),
             n_new=manifest.counts.get(RENEWED, 0) + int((origins < 0).sum()),
         )
     except (IndexUnusable, OSError):
@@ -101,8 +117,8 @@ def open_former(
     return former if former.is_worthwhile else None
 
 
-def _origins(passages: Sequence[Passage], former: Sequence[Key]) -> IntArray:
-    rows: dict[Key, list[int]] = {}
+def _origins(passages: Sequence[Passage], former: Sequence[bytes]) -> IntArray:
+    rows: dict[bytes, list[int]] = {}
     for row in range(len(former) - 1, -1, -1):
         rows.setdefault(former[row], []).append(row)
     origins = np.full(len(passages), -1, dtype=np.int64)

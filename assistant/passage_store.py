@@ -1,5 +1,6 @@
 """Passages on disk, by row number and by source (SQLite, written once, then only read)."""
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -24,6 +25,7 @@ _COLUMNS = (
 _SELECT = f"SELECT row, sentences, {_COLUMNS} FROM passages"
 _SAME_HEADINGS = 1 << 14
 """Headings that are kept as JSON and as parsed: the passages of a section share theirs."""
+_ROWS_PER_QUERY = 500
 
 _SCHEMA = f"""
 CREATE TABLE passages (row INTEGER PRIMARY KEY, {_COLUMNS}, sentences);
@@ -51,7 +53,7 @@ class PassageStore:
         weakref.finalize(self, self._connection.close)
 
     @staticmethod
-    def write(path: Path, passages: Sequence[Passage], computed: Sequence["Computed"]) -> None:
+    def write(path: Path, passages: Sequence[Passage], computed: Iterable["Computed"]) -> None:
         """Write all `passages`, and what was computed of each, to a new file at `path`.
 
         Raises:
@@ -60,21 +62,14 @@ class PassageStore:
         marks = ", ".join("?" * (len(_COLUMNS.split(",")) + 2))
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(_SCHEMA)
+            connection.execute("INSERT INTO versions VALUES (?)", (words_version(),))
             try:
-                connection.executemany(
-                    f"INSERT INTO passages VALUES ({marks})",
-                    (
-                        _to_row(row, passage, each.spans)
-                        for row, (passage, each) in enumerate(zip(passages, computed, strict=True))
-                    ),
-                )
+                for row, (passage, each) in enumerate(zip(passages, computed, strict=True)):
+                    of_passage = _to_row(row, passage, each.spans)
+                    connection.execute(f"INSERT INTO passages VALUES ({marks})", of_passage)
+                    connection.execute("INSERT INTO words VALUES (?, ?)", (row, each.words))
             except sqlite3.IntegrityError as error:
                 raise ValueError("Two passages have the same id.") from error
-            connection.execute("INSERT INTO versions VALUES (?)", (words_version(),))
-            connection.executemany(
-                "INSERT INTO words VALUES (?, ?)",
-                ((row, each.words) for row, each in enumerate(computed)),
-            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -132,29 +127,52 @@ class PassageStore:
             found = self._query("SELECT words FROM versions") if has_words else []
             return str(found[0][0]) if found else ""
 
-    def computed(self) -> list[tuple["Key", "Computed"]]:
-        """Return what was computed of each passage, and what it depends on, in row order.
+    def keys(self) -> Iterator[bytes]:
+        """Yield `key_of` each passage, in row order."""
+        for records in self._by_blocks("SELECT title, heading, text, language FROM passages"):
+            for title, heading, text, language in records:
+                yield _digest(str(title), str(heading), str(text), str(language))
+
+    def words(self) -> Iterator[list[str]]:
+        """Yield the words of each passage, as `content_words`, in row order."""
+        for records in self._by_blocks("SELECT words FROM words"):
+            for (words,) in records:
+                yield str(words).split()
+
+    def computed(self, rows: Sequence[int]) -> Iterator["Computed"]:
+        """Yield what was computed of the passages in `rows`, in that order.
 
         Raises:
             IndexCorrupt: some of it isn't there, or can't be read.
         """
-        with self._translated():
-            records = self._query(
-                "SELECT title, heading, text, language, "
-                "sentences, json_array_length(sentences), words "
-                "FROM passages JOIN words USING (row) ORDER BY row"
-            )
-            return [
-                (
-                    (str(title), str(heading), str(text), str(language)),
-                    Computed(spans=str(spans), n_sentences=int(str(n)), words=str(words)),
-                )
-                for title, heading, text, language, spans, n, words in records
-            ]
+        for start in range(0, len(rows), _ROWS_PER_QUERY):
+            wanted = rows[start : start + _ROWS_PER_QUERY]
+            marks = ",".join("?" * len(wanted))
+            with self._translated():
+                found = {
+                    row: Computed(spans=str(spans), words=str(words))
+                    for row, spans, words in self._query(
+                        "SELECT row, sentences, words FROM passages JOIN words USING (row) "
+                        f"WHERE row IN ({marks})",
+                        wanted,
+                    )
+                }
+                of_block = [found[row] for row in wanted]
+            yield from of_block
 
-
-Key = tuple[str, str, str, str]
-"""All of a passage that its vectors, sentences and words depend on."""
+    def _by_blocks(self, select: str) -> Iterator[list[tuple[object, ...]]]:
+        """Yield what `select` finds, in row order, a block at a time."""
+        start = 0
+        while True:
+            with self._translated():
+                limits = start, start + _ROWS_PER_QUERY
+                records = self._query(
+                    f"{select} WHERE row >= ? AND row < ? ORDER BY row", limits
+                )  # fmt: skip
+            if not records:
+                return
+            yield records
+            start += _ROWS_PER_QUERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +180,22 @@ class Computed:
     """What was computed of a passage, as it is kept: spans as JSON, words between blanks."""
 
     spans: str
-    n_sentences: int
     words: str
 
     @classmethod
     def of(cls, spans: Spans, words: Sequence[str]) -> "Computed":
         """Return what is kept of the spans of the sentences, and of `content_words`."""
-        return cls(json.dumps(spans), len(spans), " ".join(words))
+        return cls(json.dumps(spans), " ".join(words))
 
 
-def key_of(passage: Passage) -> Key:
-    """Return what is computed of `passage` depends on."""
-    return passage.title, _heading_json(passage.heading), passage.text, passage.language
+def key_of(passage: Passage) -> bytes:
+    """Return a digest of all of `passage` that its vectors, sentences and words depend on."""
+    heading = _heading_json(passage.heading)
+    return _digest(passage.title, heading, passage.text, passage.language)
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
 @lru_cache(_SAME_HEADINGS)

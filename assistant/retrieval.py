@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.centring import Centres, shipped_centres
+from assistant.embedded_texts import embedded_text, sentence_spans
 from assistant.glossary import Glossary
 from assistant.index import Index, LiveIndex, Scores
-from assistant.index_build import embedded_text, sentence_spans
 from assistant.language import content_words, detect_language
 from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage

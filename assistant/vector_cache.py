@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -58,21 +58,30 @@ class VectorCache:
             BusyError: another process kept the file locked for too long.
             StudyError: the file can't be read.
         """
-        found: dict[bytes, bytes] = {}
+        return dict(self._select("text_sha256, vector", embedder, text_hashes, dim))
+
+    def known(self, embedder: str, text_hashes: Sequence[bytes], *, dim: int) -> set[bytes]:
+        """Return those of `text_hashes` of which there is a vector.
+
+        Raises:
+            BusyError: another process kept the file locked for too long.
+            StudyError: the file can't be read.
+        """
+        return {row[0] for row in self._select("text_sha256", embedder, text_hashes, dim)}
+
+    def _select(
+        self, columns: str, embedder: str, text_hashes: Sequence[bytes], dim: int
+    ) -> Iterator[tuple[Any, ...]]:
         if not self._path.exists():
-            return found
+            return
         with self._opened() as connection:
-            for start in range(0, len(text_hashes), _KEYS_PER_QUERY):
-                hashes = text_hashes[start : start + _KEYS_PER_QUERY]
+            for hashes in _batches(text_hashes, _KEYS_PER_QUERY):
                 marks = ", ".join("?" * len(hashes))
-                found.update(
-                    connection.execute(
-                        "SELECT text_sha256, vector FROM vectors "
-                        f"WHERE embedder = ? AND text_sha256 IN ({marks}) AND length(vector) = ?",
-                        (embedder, *hashes, dim * _LITTLE_ENDIAN.itemsize),
-                    )
+                yield from connection.execute(
+                    f"SELECT {columns} FROM vectors "
+                    f"WHERE embedder = ? AND text_sha256 IN ({marks}) AND length(vector) = ?",
+                    (embedder, *hashes, dim * _LITTLE_ENDIAN.itemsize),
                 )
-        return found
 
     def put(self, embedder: str, vectors: Mapping[bytes, FloatArray]) -> None:
         """Keep `vectors`, given by text hash.
@@ -119,17 +128,17 @@ class VectorCache:
             connection.execute("PRAGMA journal_mode = WAL")
 
 
-def embed_with_cache(
+def embed_ahead(
     embedder: Embedder,
     texts: Sequence[str],
     cache: VectorCache,
     progress: Progress | None = None,
     embed_batches: EmbedBatches | None = None,
-) -> tuple[FloatArray, int]:
-    """Return the vectors of passages, shape (len(texts), dim), and how many were computed.
+) -> int:
+    """Embed those of `texts` that the cache doesn't hold, each once; return how many.
 
-    Only texts that the cache doesn't hold are embedded, each once. Every batch is kept at once,
-    so that a run that was stopped goes on where it was.
+    Every batch is kept at once, so that a run that was stopped goes on where it was, and no more
+    than one is in memory.
 
     Args:
         embedder: its batch size is the step of progress.
@@ -142,19 +151,8 @@ def embed_with_cache(
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used, or the embedder failed.
     """
-    rows = _rows_by_hash(texts)
-    result = np.empty((len(texts), embedder.dim), dtype=np.float32)
-    unseen: list[bytes] = []
-    # By and by: all at once, as bytes and as an array, they would be in memory twice.
-    for hashes in _batches(list(rows), _LOOKED_UP_AT_ONCE):
-        kept = cache.get(embedder.fingerprint, hashes, dim=embedder.dim)
-        for text_hash in hashes:
-            if text_hash in kept:
-                result[rows[text_hash][0]] = from_bytes(kept[text_hash], dim=embedder.dim)[0]
-            else:
-                unseen.append(text_hash)
+    missing = _missing(embedder, texts, cache)
     # Longest first, as in the embedder: batches of like lengths, and too little memory shows.
-    missing = [(text_hash, clean_text(texts[rows[text_hash][0]])) for text_hash in unseen]
     missing.sort(key=lambda each: -len(each[1]))
     batches = list(_batches(missing, embedder.batch_size))
     texts_of_batches = [[text for _, text in batch] for batch in batches]
@@ -162,31 +160,49 @@ def embed_with_cache(
     with closing((embed_batches or _one_by_one(embedder))(texts_of_batches)) as results:
         for number, computed in results:
             hashes = [text_hash for text_hash, _ in batches[number]]
-            by_hash = dict(zip(hashes, computed, strict=True))
-            cache.put(embedder.fingerprint, by_hash)
-            for text_hash, vector in by_hash.items():
-                result[rows[text_hash][0]] = vector
-            n_done += len(by_hash)
+            cache.put(embedder.fingerprint, dict(zip(hashes, computed, strict=True)))
+            n_done += len(hashes)
             if progress is not None:
                 progress(n_done, len(missing))
-    for first, *others in rows.values():
-        if others:
-            result[others] = result[first]
-    return result, len(missing)
+    return len(missing)
+
+
+def embed_with_cache(
+    embedder: Embedder, texts: Sequence[str], cache: VectorCache
+) -> tuple[FloatArray, int]:
+    """Return the vectors of passages, shape (len(texts), dim), and how many were computed.
+
+    Raises:
+        BusyError: another process kept the cache locked for too long.
+        StudyError: the cache can't be used, or the embedder failed.
+    """
+    vectors = np.empty((len(texts), embedder.dim), dtype=np.float32)
+    n_computed = 0
+    # By and by: all at once, as bytes and as an array, they would be in memory twice.
+    for start in range(0, len(texts), _LOOKED_UP_AT_ONCE):
+        some = texts[start : start + _LOOKED_UP_AT_ONCE]
+        hashes = [_hash(text) for text in some]
+        kept = cache.get(embedder.fingerprint, hashes, dim=embedder.dim)
+        if unseen := [text for text, each in zip(some, hashes, strict=True) if each not in kept]:
+            n_computed += embed_ahead(embedder, unseen, cache)
+            kept = cache.get(embedder.fingerprint, hashes, dim=embedder.dim)
+        if not kept.keys() >= set(hashes):
+            raise StudyError(
+                "The vector cache was deleted while it was read.", hint="Run it once more."
+            )
+        for row, text_hash in enumerate(hashes, start):
+            vectors[row] = from_bytes(kept[text_hash], dim=embedder.dim)
+    return vectors, n_computed
 
 
 def count_missing(embedder: Embedder, texts: Sequence[str], cache: VectorCache) -> int:
-    """Return how many vectors `embed_with_cache` would compute for `texts`; writes nothing.
+    """Return how many vectors `embed_ahead` would compute for `texts`; writes nothing.
 
     Raises:
         BusyError: another process kept the cache locked for too long.
         StudyError: the cache can't be used.
     """
-    rows = _rows_by_hash(texts)
-    return len(rows) - sum(
-        len(cache.get(embedder.fingerprint, hashes, dim=embedder.dim))
-        for hashes in _batches(list(rows), _LOOKED_UP_AT_ONCE)
-    )
+    return len(_missing(embedder, texts, cache))
 
 
 def to_bytes(vectors: FloatArray) -> bytes:
@@ -209,12 +225,20 @@ def _one_by_one(embedder: Embedder) -> EmbedBatches:
     return embed
 
 
-def _rows_by_hash(texts: Sequence[str]) -> dict[bytes, list[int]]:
-    """Return where each different text stands, by its hash as it is embedded."""
-    rows: dict[bytes, list[int]] = {}
-    for row, text in enumerate(texts):
-        rows.setdefault(hashlib.sha256(clean_text(text).encode()).digest(), []).append(row)
-    return rows
+def _missing(
+    embedder: Embedder, texts: Sequence[str], cache: VectorCache
+) -> list[tuple[bytes, str]]:
+    """Return the different texts that `cache` doesn't hold, as they are embedded, by hash."""
+    missing: dict[bytes, str] = {}
+    for some in _batches(texts, _LOOKED_UP_AT_ONCE):
+        by_hash = {_hash(text): clean_text(text) for text in some}
+        known = cache.known(embedder.fingerprint, list(by_hash), dim=embedder.dim)
+        missing.update((each, text) for each, text in by_hash.items() if each not in known)
+    return list(missing.items())
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(clean_text(text).encode()).digest()
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

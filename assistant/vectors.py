@@ -6,7 +6,7 @@ to a GPU; `evals/bench/index_kinds.py` measures all three.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,16 @@ FLAT_ROWS = 30_000
 _ROWS_PER_LIST = 128
 _TRAINING_ROWS_PER_LIST = 40
 _PROBES = 24
+_BLOCK_ROWS = 8192
+
+ReadRows = Callable[[IntArray], FloatArray]
+"""Numbers of vectors, each from 0 → the vectors, shape (n, dim), unit norm."""
+
+
+def blocks(n_rows: int) -> Iterator[IntArray]:
+    """Yield the numbers up to `n_rows`, so many at a time that their vectors take little memory."""
+    for start in range(0, n_rows, _BLOCK_ROWS):
+        yield np.arange(start, min(start + _BLOCK_ROWS, n_rows))
 
 
 class VectorIndex:
@@ -43,20 +53,31 @@ class VectorIndex:
             self._searched = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
 
     @classmethod
-    def build(cls, vectors: FloatArray, *, flat_rows: int = FLAT_ROWS) -> "VectorIndex":
-        """Return the index of `vectors`, shape (n, dim), unit norm; row i keeps number i."""
+    def build(cls, n_rows: int, read: ReadRows, *, flat_rows: int = FLAT_ROWS) -> "VectorIndex":
+        """Return the index of `n_rows` vectors, which keep their numbers.
+
+        Raises:
+            ValueError: there are none.
+        """
         import faiss
 
-        n, dim = vectors.shape
-        if n <= flat_rows:
-            index = faiss.IndexFlatIP(dim)
-        else:
-            n_lists = max(1, n // _ROWS_PER_LIST)
-            index = faiss.index_factory(dim, f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
-            sample = np.random.default_rng(0).permutation(n)[: n_lists * _TRAINING_ROWS_PER_LIST]
+        if not n_rows:
+            raise ValueError("An index needs a vector.")
+        index = None
+        if n_rows > flat_rows:
+            n_lists = max(1, n_rows // _ROWS_PER_LIST)
+            order = np.random.default_rng(0).permutation(n_rows)
+            sample = _read_by_blocks(read, order[: n_lists * _TRAINING_ROWS_PER_LIST])
+            kind = f"IVF{n_lists},SQfp16"
+            index = faiss.index_factory(sample.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
             index.cp.niter = 8
-            index.train(vectors[sample])
-        index.add(vectors)
+            index.train(sample)
+            del sample
+        for numbers in blocks(n_rows):
+            vectors = read(numbers)
+            if index is None:
+                index = faiss.IndexFlatIP(vectors.shape[1])
+            index.add(vectors)
         return cls(index)
 
     def save(self, path: Path) -> None:
@@ -86,27 +107,29 @@ class VectorIndex:
         with _translated(f"The file {path.name}"):
             return cls(faiss.read_index(str(path)))
 
-    def renewed(self, origins: IntArray, vectors: FloatArray) -> "VectorIndex":
-        """Return an index of rows of this one and of new `vectors`; this one stays as it is.
+    def renewed(self, origins: IntArray, read_new: ReadRows) -> "VectorIndex":
+        """Return an index of rows of this one and of new vectors; this one stays as it is.
 
         An inverted file keeps its lists: only new vectors are compared with them.
 
         Args:
-            origins: row i becomes what `origins[i]` is here, or where that is -1 the next of
-                `vectors`; no row may be named twice.
-            vectors: shape (n, dim), unit norm.
+            origins: row i becomes what `origins[i]` is here, or where that is -1 the next new
+                vector; no row may be named twice.
+            read_new: new vectors by their number among the new.
         """
-        is_new = origins < 0
         if self.is_trained:
-            return VectorIndex(_renewed_lists(self._index, origins, vectors))
-        rows = np.empty((len(origins), self.dim), dtype=np.float32)
-        rows[~is_new] = self.rows(origins[~is_new])
-        rows[is_new] = vectors
-        return VectorIndex.build(rows, flat_rows=len(rows))
+            return VectorIndex(_renewed_lists(self._index, origins, read_new))
+        new_numbers = np.cumsum(origins < 0) - 1
 
-    def suits(self, n_rows: int) -> bool:
-        """Whether `build` would make an index of this kind for `n_rows` vectors."""
-        return self.is_trained == (n_rows > FLAT_ROWS)
+        def read(rows: IntArray) -> FloatArray:
+            is_new = origins[rows] < 0
+            vectors = np.empty((len(rows), self.dim), dtype=np.float32)
+            vectors[~is_new] = self.rows(origins[rows[~is_new]])
+            if is_new.any():
+                vectors[is_new] = read_new(new_numbers[rows[is_new]])
+            return vectors
+
+        return VectorIndex.build(len(origins), read, flat_rows=len(origins))
 
     @property
     def is_trained(self) -> bool:
@@ -188,11 +211,19 @@ def _translated(what: str) -> Iterator[None]:
         ) from error
 
 
+def _read_by_blocks(read: ReadRows, numbers: IntArray) -> FloatArray:
+    """Return what `read` gives for all `numbers`; what it needs to compute it is needed once."""
+    vectors = np.empty((len(numbers), read(numbers[:1]).shape[1]), dtype=np.float32)
+    for some in blocks(len(numbers)):
+        vectors[some] = read(numbers[some])
+    return vectors
+
+
 def _is_ivf(index: Any) -> bool:
     return hasattr(index, "make_direct_map")
 
 
-def _renewed_lists(former: Any, origins: IntArray, vectors: FloatArray) -> Any:
+def _renewed_lists(former: Any, origins: IntArray, read_new: ReadRows) -> Any:
     """Return an inverted file with the lists of `former`; see `VectorIndex.renewed`."""
     import faiss
 
@@ -217,6 +248,7 @@ def _renewed_lists(former: Any, origins: IntArray, vectors: FloatArray) -> Any:
                 number, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(codes)
             )
     index.ntotal = len(kept)
-    if len(vectors):
-        index.add_with_ids(vectors, np.flatnonzero(origins < 0))
+    added = np.flatnonzero(origins < 0)
+    for numbers in blocks(len(added)):
+        index.add_with_ids(read_new(numbers), added[numbers])
     return index

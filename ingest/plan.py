@@ -13,9 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from assistant.embedded_texts import SENTENCES_VERSION
 from assistant.errors import IngestError
 from assistant.generations import Source, differences
-from assistant.index_build import SENTENCES_VERSION
 from assistant.records import Passage
 from ingest.changes import Changes, Materials, find_changes
 from ingest.chunk import CHUNK_VERSION, CountTokens, chunk

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 import assistant
 from assistant.centring import Centres, Role
+from assistant.embedded_texts import sentence_spans
 from assistant.embedding import Embedder
-from assistant.index_build import sentence_spans
 from assistant.records import Language
 from assistant.settings import Settings
 from assistant.vector_cache import VectorCache, embed_with_cache

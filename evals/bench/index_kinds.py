@@ -87,7 +87,7 @@ def _moved(base: FloatArray, n_rows: int, rng: np.random.Generator) -> FloatArra
 
 
 def _ours(rows: FloatArray, *, flat_rows: int) -> Callable[[FloatArray], list[int]]:
-    index = VectorIndex.build(rows, flat_rows=flat_rows)
+    index = VectorIndex.build(len(rows), rows.__getitem__, flat_rows=flat_rows)
     return lambda query: [int(row) for row in index.search(query, 256)[0]]
 
 

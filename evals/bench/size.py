@@ -26,8 +26,8 @@ import numpy as np
 
 from assistant import generations
 from assistant.centring import unit
+from assistant.embedded_texts import texts_to_embed
 from assistant.embedding import Embedder, FloatArray
-from assistant.index_build import texts_to_embed
 from assistant.records import Language, Passage
 from assistant.settings import Settings
 from assistant.vector_cache import VectorCache, count_missing, embed_with_cache

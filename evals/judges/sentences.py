@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.centring import Centres, shipped_centres
-from assistant.index_build import sentence_spans
+from assistant.embedded_texts import sentence_spans
 from assistant.language import content_words, detect_language
 from assistant.prompts import estimate_tokens
 from assistant.records import Passage

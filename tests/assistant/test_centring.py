@@ -67,7 +67,13 @@ def test_corpus_centres_are_means_of_raw_vectors() -> None:
 
     zh, en = cast("list[Language]", ["zh"] * MIN_TEXTS), cast("list[Language]", ["en"] * MIN_TEXTS)
 
-    centres = corpus_centres(passages, sentences, zh, [*zh, *en])
+    centres = corpus_centres(
+        [
+            ("passage", zh[:50], passages[:50]),
+            ("passage", zh[50:], passages[50:]),
+            ("sentence", [*zh, *en], sentences),
+        ]
+    )
 
     assert centres.means["passage", "zh"] == pytest.approx([1.5, 3])
     # The first half of the sentences, all (3, 4), is Chinese; questions are taken for sentences.
@@ -80,7 +86,11 @@ def test_language_with_few_passages_has_no_centre() -> None:
     n = MIN_TEXTS - 1
     passages = np.ones((n, 2), np.float32)
 
-    assert corpus_centres(passages, passages, ["en"] * n, ["en"] * n).means == {}
+    languages: list[Language] = ["en"] * n
+
+    centres = corpus_centres([("passage", languages, passages), ("sentence", languages, passages)])
+
+    assert centres.means == {}
 
 
 def test_default_embedder_has_centres_for_every_role_and_language() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from assistant import generations
+from assistant.embedded_texts import embedded_text, sentence_spans
 from assistant.errors import IndexCorrupt, IndexMissing, IndexStale
 from assistant.index import Index, LiveIndex, Scores, open_index
-from assistant.index_build import embedded_text, sentence_spans
 from assistant.language import content_words
 from assistant.records import EVERYONE, Passage
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, ZH_DOG, build, embedder, passage

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,9 +7,11 @@ import pytest
 
 from assistant import generations
 from assistant.centring import Centres, unit
+from assistant.embedded_texts import MAX_SENTENCES, embedded_text, sentence_spans, texts_to_embed
+from assistant.embedding import FloatArray
 from assistant.errors import IngestError
 from assistant.index import open_index
-from assistant.index_build import MAX_SENTENCES, build_generation, embedded_text, sentence_spans
+from assistant.index_build import build_generation
 from assistant.records import Passage
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, build, embedder, passage
 
@@ -140,3 +143,37 @@ def test_given_centres_are_used_and_kept(tmp_path: Path) -> None:
     raw = by.embed_passages([embedded_text(passage(ZH_CAT))])
     assert index.passage_vectors(np.array([0])) == pytest.approx(unit(raw - mean), abs=1e-6)
     assert index.centres.means["passage", "zh"] == pytest.approx(mean)
+
+
+def test_all_texts_are_told_before_and_vectors_asked_for_in_parts(tmp_path: Path) -> None:
+    by = embedder()
+    numbered = [
+        passage(f"Cat number {n} sleeps on the window sill. {EN_DOG}") for n in range(9_000)
+    ]
+    told: list[str] = []
+    asked: list[Sequence[str]] = []
+
+    def embed(texts: Sequence[str]) -> FloatArray:
+        assert set(texts) <= set(told)
+        asked.append(texts)
+        return by.embed_passages(texts)
+
+    with generations.writing(tmp_path):
+        manifest = build_generation(
+            tmp_path,
+            numbered,
+            sources={},
+            roots=[],
+            fingerprint=by.fingerprint,
+            embed=embed,
+            embed_ahead=told.extend,
+            shaped_by={},
+            centres=Centres({}),
+            go_live=False,
+        )
+
+    assert told == texts_to_embed(numbered)
+    assert max(map(len, asked)) < len(numbered) < manifest.n_sentences
+    index = open_index(tmp_path, manifest.name, fingerprint="fake")
+    last = by.embed_passages([embedded_text(numbered[-1])])
+    assert index.passage_vectors(np.array([8_999])) == pytest.approx(unit(last), abs=1e-6)

@@ -32,7 +32,8 @@ def everything(home: Path) -> tuple[object, ...]:
     index = open_index(home, name, fingerprint=None)
     rows = np.arange(index.manifest.n_passages)
     return (
-        index.passages.computed(),
+        list(index.passages.computed(range(len(rows)))),
+        list(index.passages.words()),
         index.passages.everything(),
         index.passage_vectors(rows).tolist(),
         [index.sentence_vectors(int(row)).tolist() for row in rows],
@@ -143,25 +144,24 @@ def test_nothing_is_taken_over_when_told_so(tmp_path: Path) -> None:
     assert len(texts(by)) == 9
 
 
-class _Lists:
-    """Stands for a vector index with lists, which suits any number of rows."""
-
-    is_trained = True
-
-    def __init__(self, n_rows: int) -> None:
-        self.n_rows = n_rows
-
-    def suits(self, n_rows: int) -> bool:
-        return n_rows > 0
-
-
-@pytest.mark.parametrize(("n_new", "expected"), [(10, True), (11, False)])
-def test_lists_are_trained_anew_after_a_tenth_is_new(n_new: int, *, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("n_before", "n", "n_new", "expected"),
+    [
+        (40_000, 40_000, 4_000, True),
+        (40_000, 40_000, 4_001, False),  # lists are trained anew after a tenth is new
+        (400, 400, 300, True),  # there are none
+        (4_000, 4_400, 400, False),  # the sentences get lists
+        (4_400, 4_000, 0, False),  # and lose them
+    ],
+)
+def test_what_is_taken_over_suits_the_new_size(
+    n_before: int, n: int, n_new: int, *, expected: bool
+) -> None:
     former = index_renewal.Former(
-        origins=np.arange(100),
-        computed=(),
-        passage_vectors=_Lists(100),  # type: ignore[arg-type]
-        sentence_vectors=_Lists(700),  # type: ignore[arg-type]
+        folder=Path(),
+        origins=np.arange(n),
+        store=None,  # type: ignore[arg-type]  # not asked here
+        n_sentences=np.full(n_before, 7),
         n_new=n_new,
     )
 

@@ -61,10 +61,36 @@ def test_columns_are_in_row_order(path: Path) -> None:
 
 
 def test_what_was_computed_comes_back_with_what_it_depends_on(path: Path) -> None:
-    keys = [key_of(each) for each in PASSAGES]
+    store = PassageStore(path)
 
-    assert PassageStore(path).computed() == list(zip(keys, COMPUTED, strict=True))
-    assert PassageStore(path).words_version() == words_version()
+    assert list(store.keys()) == [key_of(each) for each in PASSAGES]
+    assert list(store.words()) == [["cat", "0"], ["cat", "1"], ["cat", "2"]]
+    assert list(store.computed([0, 1, 2])) == COMPUTED
+    assert list(store.computed([2, 0])) == [COMPUTED[2], COMPUTED[0]]
+    assert store.words_version() == words_version()
+
+
+def test_more_passages_than_one_query_takes_all_come_back(tmp_path: Path) -> None:
+    n = 1203
+    passages = [
+        replace(PASSAGES[0], passage_id=str(number), text=str(number)) for number in range(n)
+    ]
+    computed = [Computed.of(SPANS[0], [str(number)]) for number in range(n)]
+
+    PassageStore.write(tmp_path / "many.sqlite", passages, computed)
+
+    store = PassageStore(tmp_path / "many.sqlite")
+    assert list(store.computed(range(n))) == computed
+    assert list(store.words()) == [[str(number)] for number in range(n)]
+    assert list(store.keys()) == [key_of(each) for each in passages]
+
+
+def test_digest_tells_apart_where_a_part_ends() -> None:
+    plain = replace(PASSAGES[0], heading=())
+
+    assert key_of(replace(plain, title="ab", text="c")) != key_of(
+        replace(plain, title="a", text="bc")
+    )
 
 
 def test_store_of_an_older_program_has_no_words_to_take_over(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.embedding import FloatArray
 from assistant.errors import BusyError, StudyError
-from assistant.vector_cache import VectorCache, count_missing, embed_with_cache
+from assistant.vector_cache import VectorCache, count_missing, embed_ahead, embed_with_cache
 from tests.fakes import FakeEmbedder
 
 TEXTS = ("cat", "dog dog", "猫 cat", "cat", "dog")
@@ -63,9 +63,10 @@ def test_longest_texts_come_first_and_progress_counts_new_ones(cache: VectorCach
     embedder = FakeEmbedder("x", batch_size=2)
     steps: list[tuple[int, int]] = []
 
-    embed_with_cache(
-        embedder, ["x", "xx", "xxxx", "xxx"], cache, lambda done, total: steps.append((done, total))
-    )
+    texts = ["x", "xx", "xxxx", "xxx"]
+    n = embed_ahead(embedder, texts, cache, lambda done, total: steps.append((done, total)))
+
+    assert n == 3
 
     assert embedder.batches == [["xxxx", "xxx"], ["x"]]
     assert steps == [(2, 3), (3, 3)]
@@ -75,9 +76,10 @@ def test_nothing_new_makes_no_progress_and_no_text_no_rows(cache: VectorCache) -
     embedder = FakeEmbedder("x")
     steps: list[int] = []
 
-    vectors, n_computed = embed_with_cache(embedder, [], cache, lambda done, _: steps.append(done))
+    n = embed_ahead(embedder, [], cache, lambda done, _: steps.append(done))
+    vectors, n_computed = embed_with_cache(embedder, [], cache)
 
-    assert (vectors.shape, n_computed, steps, embedder.batches) == ((0, 2), 0, [], [])
+    assert (vectors.shape, n, n_computed, steps, embedder.batches) == ((0, 2), 0, 0, [], [])
 
 
 def test_a_stopped_run_goes_on_where_it_was(cache: VectorCache) -> None:
@@ -86,12 +88,29 @@ def test_a_stopped_run_goes_on_where_it_was(cache: VectorCache) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embed_with_cache(FakeEmbedder("x", batch_size=1), ["x", "xx", "xxx"], cache, stop)
+        embed_ahead(FakeEmbedder("x", batch_size=1), ["x", "xx", "xxx"], cache, stop)
     embedder = FakeEmbedder("x", batch_size=1)
 
     _, n_computed = embed_with_cache(embedder, ["x", "xx", "xxx"], cache)
 
     assert (n_computed, embedder.batches) == (1, [["x"]])
+
+
+def test_a_cache_that_goes_while_it_is_read_is_a_known_error(
+    cache: VectorCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = cache.get
+
+    def get_too_late(
+        embedder: str, text_hashes: Sequence[bytes], *, dim: int
+    ) -> dict[bytes, bytes]:
+        (tmp_path / "vectors.sqlite").unlink(missing_ok=True)
+        return get(embedder, text_hashes, dim=dim)
+
+    monkeypatch.setattr(cache, "get", get_too_late)
+
+    with pytest.raises(StudyError, match="deleted"):
+        embed_with_cache(FakeEmbedder("x"), ["x"], cache)
 
 
 def test_more_texts_than_one_query_takes_are_all_found(cache: VectorCache) -> None:

@@ -19,10 +19,14 @@ IVF_ROWS = 500
 """Forces an inverted file; its 15 lists are all probed, so that it must find what a scan finds."""
 
 
+def built(vectors: FloatArray, *, flat_rows: int = FLAT_ROWS) -> VectorIndex:
+    return VectorIndex.build(len(vectors), vectors.__getitem__, flat_rows=flat_rows)
+
+
 @pytest.fixture(scope="module", params=["flat", "ivf"])
 def index(request: pytest.FixtureRequest) -> VectorIndex:
     flat_rows = FLAT_ROWS if request.param == "flat" else IVF_ROWS
-    index = VectorIndex.build(VECTORS, flat_rows=flat_rows)
+    index = built(VECTORS, flat_rows=flat_rows)
     assert index.kind.removesuffix(" gpu") == request.param
     return index
 
@@ -61,7 +65,7 @@ def test_rows_that_are_not_allowed_never_come(index: VectorIndex, n_allowed: int
 def test_few_allowed_rows_are_found_in_far_lists() -> None:
     # 78 lists, of which 24 are probed: what is allowed lies in none of them.
     vectors = unit(RANDOM.normal(size=(10_000, DIM)).astype(np.float32))
-    index = VectorIndex.build(vectors, flat_rows=IVF_ROWS)
+    index = built(vectors, flat_rows=IVF_ROWS)
     query = QUERIES[0]
     allowed = np.zeros(len(vectors), dtype=bool)
     allowed[np.argsort(vectors @ query)[:3]] = True
@@ -84,7 +88,7 @@ def test_all_allowed_is_no_filter(index: VectorIndex) -> None:
 
 
 def test_more_than_there_are_gives_all() -> None:
-    rows, _ = VectorIndex.build(VECTORS[:3]).search(QUERIES[0], 10)
+    rows, _ = built(VECTORS[:3]).search(QUERIES[0], 10)
 
     assert sorted(rows.tolist()) == [0, 1, 2]
 
@@ -117,8 +121,29 @@ def test_threads_search_side_by_side(index: VectorIndex) -> None:
     assert found == expected * 10
 
 
+def test_an_index_without_vectors_is_no_index() -> None:
+    with pytest.raises(ValueError, match="needs a vector"):
+        built(VECTORS[:0])
+
+
+@pytest.mark.parametrize("flat_rows", [FLAT_ROWS, IVF_ROWS])
+def test_never_more_than_a_part_of_the_vectors_is_read_at_once(flat_rows: int) -> None:
+    vectors = unit(RANDOM.normal(size=(20_000, DIM)).astype(np.float32))
+    asked: list[int] = []
+
+    def read(numbers: IntArray) -> FloatArray:
+        asked.append(len(numbers))
+        return np.asarray(vectors[numbers])
+
+    index = VectorIndex.build(len(vectors), read, flat_rows=flat_rows)
+
+    assert index.n_rows == len(vectors)
+    assert max(asked) < len(vectors) / 2
+    assert index.rows(np.arange(19_990, 20_000)) == pytest.approx(vectors[-10:], abs=1e-3)
+
+
 def test_few_rows_can_be_an_inverted_file() -> None:
-    index = VectorIndex.build(VECTORS[:50], flat_rows=10)
+    index = built(VECTORS[:50], flat_rows=10)
 
     assert index.search(VECTORS[3], 1)[0].tolist() == [3]
 
@@ -159,7 +184,7 @@ def test_renewed_index_holds_what_one_built_anew_does(index: VectorIndex) -> Non
     expected = np.where(origins[:, np.newaxis] < 0, 0, VECTORS[origins])
     expected[origins < 0] = new[: (origins < 0).sum()]
 
-    renewed = index.renewed(origins, new[: (origins < 0).sum()])
+    renewed = index.renewed(origins, new.__getitem__)
 
     assert (renewed.n_rows, renewed.is_trained) == (len(origins), index.is_trained)
     assert renewed.rows(np.arange(len(origins))) == pytest.approx(expected, abs=2e-3)
@@ -177,7 +202,7 @@ def test_renewed_index_holds_what_one_built_anew_does(index: VectorIndex) -> Non
 
 
 def test_renewed_index_can_be_kept_and_renewed_again(index: VectorIndex, tmp_path: Path) -> None:
-    nothing = np.empty((0, DIM), np.float32)
+    nothing = np.empty((0, DIM), np.float32).__getitem__
     index.renewed(np.arange(N)[::-1].copy(), nothing).save(tmp_path / "v.faiss")
 
     again = VectorIndex.open(tmp_path / "v.faiss").renewed(np.arange(100), nothing)
@@ -185,9 +210,3 @@ def test_renewed_index_can_be_kept_and_renewed_again(index: VectorIndex, tmp_pat
     np.testing.assert_array_equal(
         again.rows(np.arange(100)), index.rows(np.arange(N - 1, N - 101, -1))
     )
-
-
-@pytest.mark.parametrize(("n_rows", "suits"), [(FLAT_ROWS, True), (FLAT_ROWS + 1, False)])
-def test_an_index_suits_as_many_rows_as_its_kind_is_built_for(n_rows: int, *, suits: bool) -> None:
-    assert VectorIndex.build(VECTORS).suits(n_rows) == suits
-    assert VectorIndex.build(VECTORS, flat_rows=IVF_ROWS).suits(n_rows) != suits

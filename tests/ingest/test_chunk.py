@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.index_build import embedded_text
+from assistant.embedded_texts import embedded_text
 from assistant.records import Passage
 from ingest.chunk import chunk
 from ingest.parse import assemble

@@ -83,8 +83,10 @@ def test_a_bad_file_is_a_reply_and_the_next_one_is_read(
 
 
 def test_the_time_limit_holds(lighthouse: SourceFile) -> None:
-    read = reader(limits=replace(LIMITS, timeout_s=1e-6))
-    assert isinstance(parsed_file(lighthouse, read(file_row(0, lighthouse))).result, TooSlow)
+    lighthouse.path.write_text(TEXT * 20_000, encoding="utf-8")  # seconds to parse
+    long = source_file(lighthouse.path)
+    read = reader(limits=replace(LIMITS, timeout_s=0.1))
+    assert isinstance(parsed_file(long, read(file_row(0, long))).result, TooSlow)
 
 
 def test_a_worker_that_finds_another_version_does_not_read_it(lighthouse: SourceFile) -> None:

@@ -117,16 +117,18 @@ def materials_of(home: Path, name: str) -> "Materials":
     from assistant.index import open_index
     from ingest.changes import Materials
 
-    index = open_index(home, name, fingerprint=None)
-    passages: dict[str, list[Passage]] = {source: [] for source in index.manifest.sources}
-    for passage in index.passages.everything():
+    index = open_index(home, name, fingerprint=None)  # all of it, so that any damage shows
+    sources, store = index.manifest.sources, index.passages
+    del index  # its vectors are most of the memory
+    passages: dict[str, list[Passage]] = {source: [] for source in sources}
+    for passage in store.everything():
         passages.setdefault(passage.source, []).append(passage)
-    return Materials(sources=index.manifest.sources, passages=passages)
+    return Materials(sources=sources, passages=passages)
 
 
 def count_vectors(settings: "Settings", embedder: "Embedder", plan: "Planned") -> int:
     """Return how many vectors the plan's generation would have computed; writes nothing."""
-    from assistant.index_build import texts_to_embed
+    from assistant.embedded_texts import texts_to_embed
     from assistant.passage_store import key_of
     from assistant.vector_cache import VectorCache, count_missing
 
@@ -152,9 +154,8 @@ def candidate_builder(
 
     `from_nothing`: take nothing over from the live generation.
     """
-    from assistant.embedding import FloatArray
     from assistant.index_build import build_generation
-    from assistant.vector_cache import VectorCache, embed_with_cache
+    from assistant.vector_cache import VectorCache, embed_ahead, embed_with_cache
     from ingest.pipeline import BuildResult
 
     cache = VectorCache(settings.cache / VECTOR_CACHE_FILE)
@@ -168,18 +169,15 @@ def candidate_builder(
     ) -> "BuildResult":
         if name := _same_candidate(settings.home, sources, shaped_by):
             return BuildResult(generation=name)
-        labels = iter(("Vectors of passages", "Vectors of sentences"))
         n_computed, embed_s = 0, 0.0
 
-        def embed(texts: Sequence[str]) -> "FloatArray":
+        def compute(texts: Sequence[str]) -> None:
             nonlocal n_computed, embed_s
             started = time.perf_counter()
-            report = stages.begin("embed", next(labels))
-            vectors, n_new = embed_with_cache(embedder, texts, cache, report, engine.embed_batches)
-            n_computed += n_new
-            embed_s += time.perf_counter() - started
+            report = stages.begin("embed", "Vectors of passages and sentences")
+            n_computed = embed_ahead(embedder, texts, cache, report, engine.embed_batches)
+            embed_s = time.perf_counter() - started
             stages.enter("index", "The index is written")
-            return vectors
 
         manifest = build_generation(
             settings.home,
@@ -187,7 +185,8 @@ def candidate_builder(
             sources=sources,
             roots=roots,
             fingerprint=embedder.fingerprint,
-            embed=embed,
+            embed=lambda texts: embed_with_cache(embedder, texts, cache)[0],
+            embed_ahead=compute,
             shaped_by=shaped_by,
             go_live=False,
             takes_over=not from_nothing,
