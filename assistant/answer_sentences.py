@@ -6,9 +6,12 @@ probability of "Yes" against "No" decides. The task's name: Garg, Vu and Moschit
 arXiv:1911.04118.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from assistant.asked_for import gives_what_is_asked
 from assistant.chat_model import ChatModel
 from assistant.excerpts import sentence_values
 from assistant.extracts import Extract
@@ -21,6 +24,35 @@ MAX_READ = 4
 
 MAX_CHARS = 600
 """Of one sentence, read: a table or code may count as one."""
+
+LEAST_PROBABILITY = 0.02
+"""Log-odds are taken of probabilities no nearer to 0 or 1."""
+
+
+class AnswerableWeights(NamedTuple):
+    """Of a logistic regression on `AnswerableFeatures`."""
+
+    bias: float
+    likeliest: float
+    least_likely: float
+    nearness: float
+
+
+WEIGHTS = AnswerableWeights(bias=0.68, likeliest=0.59, least_likely=1.5, nearness=2.16)
+"""Fitted by `evals/bench/answerable.py` to development cases, with the embedded model."""
+
+
+class AnswerableFeatures(NamedTuple):
+    """What tells a question that the passages answer from one that they don't.
+
+    `likeliest`: the log-odds of the likeliest sentence that gives what is asked; `least_likely`:
+    those of the least likely of all that were read. Of a subject that the materials cover, even the
+    last of the nearest sentences speaks; a single one may be a near miss.
+    """
+
+    likeliest: float
+    least_likely: float
+    nearness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +99,37 @@ def answer_sentences(
         for _, extract in nearest
     ]
     return sorted(read, key=lambda each: -each.probability)
+
+
+def answerable_features(
+    question: str, read: Sequence[AnswerSentence], nearness: float
+) -> AnswerableFeatures:
+    """Return the features of `question`, given what the model made of at least one sentence.
+
+    Args:
+        question: as it was asked.
+        read: the sentences.
+        nearness: of the nearest passage.
+    """
+    giving = [each.probability for each in read if gives_what_is_asked(question, each.extract.text)]
+    return AnswerableFeatures(
+        _log_odds(max(giving, default=0.0)),
+        _log_odds(min(each.probability for each in read)),
+        nearness,
+    )
+
+
+def answerable_probability(question: str, read: Sequence[AnswerSentence], nearness: float) -> float:
+    """Return how probably the passages answer `question`, in [0, 1]; 0 if no sentence was read."""
+    if not read:
+        return 0.0
+    features = answerable_features(question, read, nearness)
+    odds = WEIGHTS.bias + sum(
+        weight * value for weight, value in zip(WEIGHTS[1:], features, strict=True)
+    )
+    return 1 / (1 + math.exp(-odds))
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY)
+    return math.log(bounded / (1 - bounded))

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
-from assistant.answer_sentences import AnswerSentence, answer_sentences
+from assistant.answer_sentences import (
+    AnswerSentence,
+    answer_sentences,
+    answerable_probability,
+)
 from assistant.asked_for import asks_for_name, asks_for_number, gives_what_is_asked
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
@@ -51,6 +55,9 @@ from assistant.reply_text import (
 )
 from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
 from assistant.support import judge, mentions
+
+NEARLY_AS_LIKELY = 0.8
+"""Of the likeliest sentence's probability: so likely ones are shown beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ class Limits:
     doubtful_nearness: float = 0.65
     doubtful_evidence: float = 1.0
     answer_sentence: float = 0.6
+    answerable: float = 0.7
     min_support: float = 0.75
     max_refusal: float = 0.5
 
@@ -349,11 +357,15 @@ class Assistant:
             read = self._read(run, excerpts)
         except ModelError:
             return []
+        least = self._limits.answer_sentence
+        # Where all that was read speaks for an answer, no sentence has to stand out.
+        if answerable_probability(run.asked, read, run.nearness) >= self._limits.answerable:
+            least = min(least, NEARLY_AS_LIKELY * read[0].probability)
         best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
         for each in read:
             extract = each.extract
             if (
-                each.probability >= self._limits.answer_sentence
+                each.probability >= least
                 and _is_about(extract.excerpt.hit.passage, run.result.subjects)
                 and not missing_sizes(run.standalone, extract.excerpt.hit.passage.text)
                 and gives_what_is_asked(run.asked, extract.text)
@@ -394,7 +406,8 @@ class Assistant:
                 return self._abstention(run)
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         if is_wrong_language(checked.text, run.language):
-            return self._extracts(run, nearest_extracts(excerpts, run.candidates))
+            selected = self._selected(run, excerpts)
+            return self._extracts(run, selected or nearest_extracts(excerpts, run.candidates))
         run.note("total")
         return Answer(
             question=run.question,

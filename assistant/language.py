@@ -35,6 +35,11 @@ _EN_FRAME = re.compile(
 _FORMULA_OR_CODE = re.compile(r"\$[^$\n]+\$|`[^`\n]+`")
 
 
+def has_chinese(text: str) -> bool:
+    """Return whether a Chinese character is in `text`, whatever its language."""
+    return _CJK_CHAR.search(text) is not None
+
+
 def detect_language(text: str) -> Language:
     """Return the language of the frame of `text`.
 

@@ -17,7 +17,7 @@ from assistant.centring import Centres, shipped_centres
 from assistant.embedded_texts import embedded_text, sentence_spans
 from assistant.glossary import Glossary
 from assistant.index import Index, LiveIndex, Scores
-from assistant.language import content_words, detect_language
+from assistant.language import content_words, detect_language, has_chinese
 from assistant.passage_store import Spans
 from assistant.records import EVERYONE, Hit, Language, Passage
 from assistant.support import SYMBOL, distinctive_names, names
@@ -32,8 +32,9 @@ TWIN_COSINE = 0.5
 """Passages of the same section in two languages are twins from this centred cosine on."""
 
 RELATIVE_SHARE = 0.25
-"""Of the words' weight, the part that compares passages of the question's language with the best
-among them; the rest is absolute and also says how much of the question is found at all."""
+"""Of the words' weight, the part that compares passages of the question's language (of both, where
+it has words of both) with the best among them; the rest is absolute and also says how much of the
+question is found at all."""
 
 WORDS_ACROSS_LANGUAGES = 0.1
 """Counts as a passage's share of words when the question is in the other language."""
@@ -171,7 +172,7 @@ class Retriever:
             n_candidates=self._n_candidates,
             audiences=audiences,
         )
-        combined = self._combine(index, scores, language)
+        combined = self._combine(index, scores, question, language)
         order = np.argsort(-combined, kind="stable")
         depth = order[: max(RERANK_DEPTH, 2 * top_k)]
         passages = [passage for passage, _ in index.passages.get(scores.rows[depth])]
@@ -258,11 +259,15 @@ class Retriever:
                 unknown.append(name)
         return tuple(unknown)
 
-    def _combine(self, index: Index, scores: Scores, language: Language) -> FloatArray:
+    def _combine(
+        self, index: Index, scores: Scores, question: str, language: Language
+    ) -> FloatArray:
         dense = (1 - SENTENCE_SHARE) * scores.dense + SENTENCE_SHARE * scores.sentence
         own_language = index.language_of(scores.rows) == (language == "zh")
-        in_own_language = scores.words * own_language
-        relative = in_own_language / max(float(in_own_language.max(initial=0)), 1e-9)
+        # English terms stand in Chinese passages, too; Chinese ones only there.
+        asks_across = language == "en" and has_chinese(question)
+        compared = scores.words if asks_across else scores.words * own_language
+        relative = compared / max(float(compared.max(initial=0)), 1e-9)
         words = (1 - RELATIVE_SHARE) * scores.words + RELATIVE_SHARE * relative
         combined = dense + self._word_weight * words + OWN_LANGUAGE_BONUS * own_language
         return np.asarray(combined, dtype=np.float32)

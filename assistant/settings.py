@@ -164,6 +164,13 @@ class AnsweringSettings(Group):
         description="After a refusal the model is shown single sentences. One that it takes for "
         "the answer with this probability is shown word for word.",
     )
+    answerable: float = Field(
+        0.7,
+        ge=0,
+        le=1,
+        description="The likeliest of them are also shown if all of them, and nearness, make an "
+        "answer so probable.",
+    )
     max_refusal: float = Field(
         0.5,
         ge=0,

@@ -125,6 +125,7 @@ class StudyAssistant:
                 doubtful_nearness=options.doubtful_nearness,
                 doubtful_evidence=options.doubtful_evidence,
                 answer_sentence=options.answer_sentence,
+                answerable=options.answerable,
                 min_support=options.min_support,
                 max_refusal=options.max_refusal,
             ),

@@ -265,7 +265,7 @@ def fit_stack(
     odds = [[log_odds(value) for value in of_judge] for of_judge in probabilities.values()]
     columns = np.column_stack([np.ones(n), *np.asarray(odds, dtype=np.float64)])
     weights = np.where(labels == 1, n / (2 * n_supported), n / (2 * (n - n_supported)))
-    solution = _logistic(columns, labels, weights)
+    solution = fit_logistic(columns, labels, weights)
     return StackWeights(
         bias=float(solution[0]),
         weights={
@@ -274,7 +274,7 @@ def fit_stack(
     )
 
 
-def _logistic(columns: FloatArray, labels: FloatArray, weights: FloatArray) -> FloatArray:
+def fit_logistic(columns: FloatArray, labels: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the coefficients, shape (k,), of the least penalised loss; the first is the bias."""
     ridge = np.full(columns.shape[1], RIDGE)
     ridge[0] = 1e-9

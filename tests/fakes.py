@@ -164,7 +164,7 @@ class FakeChatModel:
 
     A reply is one piece, or several. `top_logprobs` come with the first piece. The stream breaks
     with `error` after `fails_after` pieces. `n_stopped` counts streams that a reader closed early.
-    `yes` gives the probability of "Yes" where the last message ends with a text; else it is 0.5.
+    `yes` gives the probability of "Yes" where the last message ends with a text; else it is 0.2.
     """
 
     name = "fake-model"
@@ -212,7 +212,7 @@ class FakeChatModel:
     ) -> float:
         self.calls.append(tuple(messages))
         asked = messages[-1].content
-        return next((value for text, value in self.yes.items() if asked.endswith(text)), 0.5)
+        return next((value for text, value in self.yes.items() if asked.endswith(text)), 0.2)
 
     def is_ready(self) -> bool:
         return self.is_up

@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-NEVER_PLAIN = Limits(plain_nearness=inf, written_evidence=inf)
+NEVER_PLAIN = Limits(plain_nearness=inf, written_evidence=inf, answerable=inf)
 """Refusals stay refusals; what stands for them where passages are near has its own tests."""
 
 
@@ -509,7 +509,15 @@ def test_reply_in_the_wrong_language_twice_leaves_extracts(home: Path) -> None:
     assert [type(event) for event in seen].count(Restarted) == 1
     assert isinstance(seen[-1], Finished)
     assert (seen[-1].answer.mode, seen[-1].answer.language) == ("extracts", "zh")
-    assert len(model.calls) == 2
+    assert [call[-1].content.startswith("<passages>") for call in model.calls].count(True) == 2
+
+
+def test_extracts_for_a_reply_in_the_wrong_language_are_those_that_answer(home: Path) -> None:
+    model = FakeChatModel(LONG_EN, LONG_EN, yes={"它们高兴的时候会打呼噜。": 0.9})
+
+    answer = ask(home, model, WHY_ZH)
+
+    assert [citation.quote for citation in answer.citations] == ["它们高兴的时候会打呼噜。"]
 
 
 def test_english_title_at_the_start_is_no_wrong_language(home: Path) -> None:
@@ -676,6 +684,22 @@ def test_sentence_that_the_model_takes_for_the_answer_stands_for_a_refusal(
     assert (answer.mode, answer.notice) == ("extracts", NO_ANSWER[answer.language])
     assert answer.text == f"- {sentence} [{answer.citations[0].number}]"
     assert [citation.quote for citation in answer.citations] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("others", "is_answered"), [(0.45, True), (0.05, False)], ids=["all", "one"]
+)
+def test_likeliest_sentence_stands_for_a_refusal_where_all_speak_for_an_answer(
+    home: Path, others: float, *, is_answered: bool
+) -> None:
+    happy = "When it is happy it purrs."
+    model = FakeChatModel("NOT_IN_MATERIALS", yes={happy: 0.59, "": others})
+
+    limits = replace(NEVER_PLAIN, answerable=0.7)
+    answer = assistant(home, model, limits=limits).ask(WHY_EN)
+
+    assert answer.abstained != is_answered
+    assert [citation.quote for citation in answer.citations] == [happy] * is_answered
 
 
 @pytest.mark.parametrize(
