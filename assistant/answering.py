@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
+from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
 from assistant.answer_sentences import (
     AnswerSentence,
     answer_sentences,
@@ -40,7 +41,6 @@ from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import (
     EVERYONE,
     Answer,
-    Hit,
     Language,
     Passage,
     Turn,
@@ -58,55 +58,6 @@ from assistant.support import judge, mentions
 
 NEARLY_AS_LIKELY = 0.8
 """Of the likeliest sentence's probability: so likely ones are shown beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The passages are known, numbered from 1; the answer is yet to be written."""
-
-    hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wrote:
-    """The model wrote some more text, unchecked, markers as it set them."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Restarted:
-    """What the model wrote so far is void (wrong language); it begins again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The checked answer; the last event."""
-
-    answer: Answer
-
-
-Event = Found | Wrote | Restarted | Finished
-
-
-class Answerer(Protocol):
-    """What the front ends need of an assistant."""
-
-    def stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Turn] = (),
-        audiences: frozenset[str] = EVERYONE,
-        language: Language | None = None,
-        passages: Sequence[Passage] | None = None,
-    ) -> Iterator[Event]:
-        """Yield what happens while `question` is answered, `Finished` last.
-
-        Closing the iterator stops the model. `language`: that of the answer; the question's by
-        default. `passages`: answer from exactly these, without a search.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from assistant.answering import Assistant, Event, Limits
+from assistant.answer_events import Event
+from assistant.answering import Assistant, Limits
 from assistant.chat_model import import_client
 from assistant.embedding import Embedder, open_embedder
 from assistant.errors import StudyError
@@ -140,7 +141,7 @@ class StudyAssistant:
         language: Language | None = None,
         passages: Sequence[Passage] | None = None,
     ) -> Iterator[Event]:
-        """Yield what happens while `question` is answered; see `answering.Answerer`."""
+        """Yield what happens while `question` is answered; see `answer_events.Answerer`."""
         return self.assistant.stream(
             question, history=history, audiences=audiences, language=language, passages=passages
         )

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Protocol
 
-from assistant.answering import Answerer, Finished, Found, Wrote
+from assistant.answer_events import Answerer, Finished, Found, Wrote
 from assistant.errors import StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Hit, Passage, Turn

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.answering import Event
+from assistant.answer_events import Event
 from assistant.chat_model import Message, Piece
 from assistant.embedding import Embedder, FloatArray
 from assistant.errors import ModelError, ModelUnreachable

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from assistant.answering import Event, Finished, Found, Restarted, Wrote
+from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import StudyError
 from assistant.gaps import Gaps
 from assistant.language import detect_language

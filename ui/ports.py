@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.answering import Answerer
+from assistant.answer_events import Answerer
 from assistant.gaps import Gaps
 from assistant.generations import Source
 from assistant.records import EVERYONE, Answer, Language, Passage

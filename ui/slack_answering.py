@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from assistant.answering import Event, Finished, Found, Restarted, Wrote
+from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import ModelTimeout, StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Turn

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from assistant.answer_events import Finished, Wrote
 from assistant.answer_json import answer_to_dict
-from assistant.answering import Finished, Wrote
 from assistant.records import Answer
 from assistant.settings import Settings
 from assistant.wiring import StudyAssistant, build_assistant

@@ -23,7 +23,8 @@ from typing import Any
 import httpx
 from langchain_core.embeddings import Embeddings
 
-from assistant.answering import Assistant, Finished, Found, Limits, Wrote
+from assistant.answer_events import Finished, Found, Wrote
+from assistant.answering import Assistant, Limits
 from assistant.chat_model import Message, OpenAIChatModel, Piece
 from assistant.embedding import Embedder
 from assistant.model_server import ModelServer

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import Assistant, Event, Finished, Found, Limits, Restarted, Wrote
+from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
+from assistant.answering import Assistant, Limits
 from assistant.errors import (
     IndexMissing,
     ModelError,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from assistant import generations
-from assistant.answering import Finished, Found
+from assistant.answer_events import Finished, Found
 from assistant.embedding import open_embedder
 from assistant.errors import ConfigError
 from assistant.index_build import build_generation

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import Assistant, Event, Limits
+from assistant.answer_events import Event
+from assistant.answering import Assistant, Limits
 from assistant.errors import IndexMissing
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.answering import Event, Finished, Found, Wrote
+from assistant.answer_events import Event, Finished, Found, Wrote
 from assistant.records import Answer, Citation, Hit, Language, Passage, Sentence
 
 QUOTE_ZH = "自注意力让每个词元都能看到序列中的其他词元"

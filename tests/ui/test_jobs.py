@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import Event, Finished, Found, Restarted, Wrote
+from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
 from assistant.errors import BusyError, ModelTimeout
 from assistant.gaps import Gaps
 from assistant.records import Answer, Turn

@@ -12,7 +12,7 @@ from ui import terminal
 from ui.command_group import JsonOption, log_unexpected
 
 if TYPE_CHECKING:
-    from assistant.answering import Answerer
+    from assistant.answer_events import Answerer
     from assistant.settings import Settings
     from ui.questions import Asked, Unusable
 
@@ -189,7 +189,7 @@ def _finished(
     show: Callable[[str], None] | None,
 ) -> Answer:
     """Return the checked answer; `show` is given the growing text meanwhile."""
-    from assistant.answering import Finished, Restarted, Wrote
+    from assistant.answer_events import Finished, Restarted, Wrote
 
     text = ""
     for event in assistant.stream(

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from assistant.answering import Event, Finished, Found, Wrote
+from assistant.answer_events import Event, Finished, Found, Wrote
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Hit, Language, Passage, Sentence, Turn
 from tests.fakes import FakeStatus
