@@ -81,7 +81,7 @@ class Limits:
     doubtful_nearness: float = 0.65
     doubtful_evidence: float = 1.0
     answer_sentence: float = 0.6
-    answerable: float = 0.7
+    answerable: float = 0.57
     min_support: float = 0.75
     max_refusal: float = 0.5
 
@@ -289,18 +289,17 @@ class Assistant:
             return self._abstention(run)
         if selected := self._selected(run, excerpts):
             return self._extracts(run, selected, NO_ANSWER[run.language])
-        evidence = run.nearness + support
+        evidence, nearest = run.nearness + support, nearest_extracts(excerpts, run.candidates)
         # Passages that show how such things are worked out do for a question with numbers of its
         # own; a number that is merely near is most often another one.
         if has_numbers_to_calculate(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
         elif asks_for_number(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
-        if evidence < extracts_from:
+            nearest = [each for each in nearest if gives_what_is_asked(run.asked, each.text)]
+        if evidence < extracts_from or not nearest:
             return self._abstention(run)
-        return self._extracts(
-            run, nearest_extracts(excerpts, run.candidates), NO_ANSWER[run.language]
-        )
+        return self._extracts(run, nearest, NO_ANSWER[run.language])
 
     def _selected(self, run: _Run, excerpts: Sequence[Excerpt]) -> list[Extract]:
         """Return the sentences that answer the question as the model sees it, best first."""

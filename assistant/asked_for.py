@@ -48,7 +48,9 @@ _FIRST = re.compile(r"(?:^|[.!?] )([A-Z][a-z]+)")
 """The first word of a sentence may be a name, or any other."""
 
 _REFERENCE = re.compile(r"[（(][^（）()]*\b(?:19|20)\d\d[a-z]?[）)]")
-"""(Kojima et al., 2022): names who found it, not what was asked for."""
+"""(Kojima et al., 2022): names who found it, and when, not what was asked for."""
+
+_ASKS_WHEN = re.compile(r"\b(?:year|date|when)\b|年|几时|日期", re.IGNORECASE)
 
 _UNITS = tuple(
     (re.compile(asked, re.IGNORECASE), re.compile(given, re.IGNORECASE))
@@ -85,7 +87,8 @@ def _gives(part: str, text: str, question: str) -> bool | None:
     if units:
         return has_number(text) and all(unit.search(text) for unit in units)
     if asks_for_number(part):
-        return has_number(text) and names_what_is_counted(part, text)
+        given = text if _ASKS_WHEN.search(part) else _REFERENCE.sub(" ", text)
+        return has_number(given) and names_what_is_counted(part, text)
     if asks_for_name(part) or _ASKS_WHICH.search(part):
         return _has_other_name(_REFERENCE.sub(" ", text), question) or is_negated(text)
     return None
@@ -105,12 +108,16 @@ _COUNTED = re.compile(
 )
 
 
+_MEASURED = re.compile(r"\b(?:what|which) (batch size|learning rate)\b", re.IGNORECASE)
+
+
 def names_what_is_counted(question: str, answer: str) -> bool:
     """Whether `answer` mentions what an English `question` wants counted: "how many layers".
 
-    True where the question counts nothing, and where the languages differ.
+    So must it a batch size or a learning rate. True where the question counts nothing, and where
+    the languages differ.
     """
-    match = _COUNTED.search(question)
+    match = _COUNTED.search(question) or _MEASURED.search(question)
     if match is None or detect_language(answer) != "en":
         return True
     counted = set(content_words(match[1]))

@@ -35,7 +35,9 @@ _QUANTITY = re.compile(
 _NUMBER_WORD = re.compile(
     rf"\d|\b(?:{'|'.join([*_ONES, *_TENS])}|dozen|hundred|thousand|million|billion|trillion|half|"
     r"third|quarter|once|twice|double|no|none|all|every)\b"
-    r"|[零一二两三四五六七八九十百千万亿半]",
+    r"|[零二两三四五六七八九十百千万亿半]"
+    # Not in "the next", "each", "the same", "some", "in general", "always"…
+    r"|(?<![下上同每某唯统])一(?![般些样起定直致切旦])",
     re.IGNORECASE,
 )
 _NAMED_NUMBER = re.compile(

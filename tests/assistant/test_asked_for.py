@@ -91,6 +91,13 @@ def test_answer_must_name_what_is_counted(question: str, answer: str, *, expecte
         ("I read about BERT, how many layers has it?", "It reads both ways.", False),
         ("多久之内要交？", "30 个工作日内要交。", True),
         ("How does it work?", "It is deep.", True),
+        ("RoBERTa 用了多少 GPU？", "RoBERTa 去掉了下一句预测（Liu 等，2019）。", False),
+        ("How many layers?", "It has many layers (Liu et al., 2019).", False),
+        ("What year was it?", "It was proposed early (Liu et al., 2019).", True),
+        ("哪一年提出的？", "它早就提出了（Liu 等，2019）。", True),
+        ("What batch size did it use?", "It reached 73.4%.", False),
+        ("What batch size did it use?", "A batch of 32 was used.", True),
+        ("What batch size did it use?", "It used batches of size 32.", True),
     ],
 )
 def test_what_is_asked_for_is_given(question: str, text: str, *, expected: bool) -> None:
