@@ -31,6 +31,7 @@ from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
+    HALF_UNSUPPORTED,
     INTERRUPTED,
     NO_ANSWER,
     NOT_FOUND,
@@ -83,6 +84,7 @@ class Limits:
     answer_sentence: float = 0.6
     answerable: float = 0.57
     min_support: float = 0.75
+    weak_support: float = 0.6
     max_refusal: float = 0.5
 
 
@@ -355,6 +357,16 @@ class Assistant:
             if not any(_is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
                 return self._abstention(run)
             return self._refused(run, excerpts, self._limits.written_evidence, best)
+        return self._written(run, excerpts, checked, notice)
+
+    def _written(
+        self, run: _Run, excerpts: Sequence[Excerpt], checked: CheckedReply, notice: str
+    ) -> Answer:
+        """Return a reply that answers; sentences of the materials where these are better."""
+        claims = [sentence for sentence in checked.sentences if sentence.is_claim]
+        n_weak = sum(claim.support < self._limits.weak_support for claim in claims)
+        if 2 * n_weak >= len(claims) and (selected := self._selected(run, excerpts)):
+            return self._extracts(run, selected, HALF_UNSUPPORTED[run.language])
         if is_wrong_language(checked.text, run.language):
             selected = self._selected(run, excerpts)
             return self._extracts(run, selected or nearest_extracts(excerpts, run.candidates))

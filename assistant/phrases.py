@@ -22,6 +22,11 @@ NO_ANSWER: dict[Language, str] = {
     "zh": "模型没有给出站得住的回答，以下是材料中最相关的原文。",
     "en": "The model gave no answer that holds; these are the best matching passages.",
 }
+HALF_UNSUPPORTED: dict[Language, str] = {
+    "zh": "模型的回答至少有一半在材料中找不到依据，以下是回答这个问题的原文。",
+    "en": "At least half of what the model wrote is not in the materials; these passages answer "
+    "the question.",
+}
 INTERRUPTED: dict[Language, str] = {
     "zh": "模型服务器中断，回答不完整。",
     "en": "The model server broke off; the answer is incomplete.",

@@ -180,6 +180,13 @@ class AnsweringSettings(Group):
     min_support: float = Field(
         0.75, ge=0, le=1, description="A sentence with less support is marked as unsupported."
     )
+    weak_support: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="Where at least half of the sentences have less, single sentences of the "
+        "materials that answer the question stand for the reply.",
+    )
 
 
 class IngestSettings(Group):

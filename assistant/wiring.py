@@ -128,6 +128,7 @@ class StudyAssistant:
                 answer_sentence=options.answer_sentence,
                 answerable=options.answerable,
                 min_support=options.min_support,
+                weak_support=options.weak_support,
                 max_refusal=options.max_refusal,
             ),
         )

@@ -17,7 +17,14 @@ from assistant.errors import (
 )
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex
-from assistant.phrases import EXTRACTS, INTERRUPTED, NO_ANSWER, NOT_FOUND, NOT_FOUND_NEAREST
+from assistant.phrases import (
+    EXTRACTS,
+    HALF_UNSUPPORTED,
+    INTERRUPTED,
+    NO_ANSWER,
+    NOT_FOUND,
+    NOT_FOUND_NEAREST,
+)
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Answer, Passage, Turn
 from assistant.retrieval import Retriever
@@ -701,6 +708,30 @@ def test_likeliest_sentence_stands_for_a_refusal_where_all_speak_for_an_answer(
 
     assert answer.abstained != is_answered
     assert [citation.quote for citation in answer.citations] == [happy] * is_answered
+
+
+@pytest.mark.parametrize(
+    ("reply", "yes", "mode"),
+    [
+        (f"{GOOD_EN} {BAD_EN}", 0.9, "extracts"),
+        (f"{GOOD_EN} {BAD_EN}", 0.5, "model"),
+        (f"{GOOD_EN} A cat sleeps on the window sill all day [1]. {BAD_EN}", 0.9, "model"),
+    ],
+    ids=["half", "half-and-nothing-better", "a-third"],
+)
+def test_sentences_that_answer_stand_for_a_reply_of_which_half_is_unsupported(
+    home: Path, reply: str, yes: float, mode: str
+) -> None:
+    happy = "When it is happy it purrs."
+
+    answer = ask(home, FakeChatModel(reply, yes={happy: yes}))
+
+    assert answer.mode == mode
+    if mode == "extracts":
+        assert [citation.quote for citation in answer.citations] == [happy]
+        assert answer.notice == HALF_UNSUPPORTED["en"]
+    else:
+        assert any(not sentence.supported for sentence in answer.sentences)
 
 
 @pytest.mark.parametrize(
