@@ -83,6 +83,7 @@ class Limits:
     doubtful_evidence: float = 1.0
     answer_sentence: float = 0.6
     answerable: float = 0.57
+    unanswerable: float = 0.35
     min_support: float = 0.75
     weak_support: float = 0.6
     max_refusal: float = 0.5
@@ -309,9 +310,12 @@ class Assistant:
             read = self._read(run, excerpts)
         except ModelError:
             return []
+        probability = answerable_probability(run.asked, read, run.nearness)
+        if probability < self._limits.unanswerable:
+            return []
         least = self._limits.answer_sentence
         # Where all that was read speaks for an answer, no sentence has to stand out.
-        if answerable_probability(run.asked, read, run.nearness) >= self._limits.answerable:
+        if probability >= self._limits.answerable:
             least = min(least, NEARLY_AS_LIKELY * read[0].probability)
         best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
         for each in read:

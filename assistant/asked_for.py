@@ -7,8 +7,10 @@ from assistant.numbers_in_text import has_number
 from assistant.support import is_negated, names
 
 _ASKS_FOR_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|large|big|often|fast|high)\b|\b(?:what|which|in what) "
-    r"(?:year|date|number|size|percentage|learning rate|batch size|price)\b"
+    r"\bhow (?:many|much|long|large|big|often|fast|high)\b"
+    # "what learning rate did they use", not "what is the learning rate"
+    r"|\b(?:what|which) (?:(?!is|are|was|were|does|do|did|the|an?\b)[a-z-]+ ){0,2}"
+    r"(?:year|date|number|size|percentage|rate|coefficient|price|score|accuracy)\b"
     r"|^when (?:was|were|did)\b"
     r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项)|哪一?年|多大|多久"
     r"|几点(?:钟|开|关|上|下|结束)|几时",

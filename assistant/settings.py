@@ -171,6 +171,12 @@ class AnsweringSettings(Group):
         description="The likeliest of them are also shown if all of them, and nearness, make an "
         "answer so probable.",
     )
+    unanswerable: float = Field(
+        0.35,
+        ge=0,
+        le=1,
+        description="None of them is shown if all of them make an answer less probable.",
+    )
     max_refusal: float = Field(
         0.5,
         ge=0,

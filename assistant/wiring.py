@@ -127,6 +127,7 @@ class StudyAssistant:
                 doubtful_evidence=options.doubtful_evidence,
                 answer_sentence=options.answer_sentence,
                 answerable=options.answerable,
+                unanswerable=options.unanswerable,
                 min_support=options.min_support,
                 weak_support=options.weak_support,
                 max_refusal=options.max_refusal,

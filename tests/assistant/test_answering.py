@@ -48,7 +48,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-NEVER_PLAIN = Limits(plain_nearness=inf, written_evidence=inf, answerable=inf)
+NEVER_PLAIN = Limits(plain_nearness=inf, written_evidence=inf, answerable=inf, unanswerable=0.0)
 """Refusals stay refusals; what stands for them where passages are near has its own tests."""
 
 
@@ -708,6 +708,18 @@ def test_likeliest_sentence_stands_for_a_refusal_where_all_speak_for_an_answer(
 
     assert answer.abstained != is_answered
     assert [citation.quote for citation in answer.citations] == [happy] * is_answered
+
+
+def test_one_likely_sentence_among_very_unlikely_ones_is_no_answer(home: Path) -> None:
+    happy = "When it is happy it purrs."
+
+    def is_answered(unanswerable: float) -> bool:
+        model = FakeChatModel("NOT_IN_MATERIALS", yes={happy: 0.7, "": 0.02})
+        limits = replace(NEVER_PLAIN, unanswerable=unanswerable)
+        return not assistant(home, model, limits=limits).ask(WHY_EN).abstained
+
+    assert is_answered(0.0)
+    assert not is_answered(0.95)
 
 
 @pytest.mark.parametrize(

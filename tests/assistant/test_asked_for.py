@@ -13,6 +13,8 @@ from assistant.asked_for import (
     [
         "How many layers has it?",
         "What year was that?",
+        "what penalty coefficient was used",
+        "Which final accuracy did it reach?",
         "它有多少层？",
         "哪年发表的？",
         "训练了几天？",
@@ -45,7 +47,10 @@ def test_question_for_no_name(question: str) -> None:
     assert not asks_for_name(question)
 
 
-@pytest.mark.parametrize("question", ["How does it work?", "它怎么工作？", "哪几个模型更好？"])
+@pytest.mark.parametrize(
+    "question",
+    ["How does it work?", "它怎么工作？", "哪几个模型更好？", "What is the learning rate?"],
+)
 def test_question_for_something_else(question: str) -> None:
     assert not asks_for_number(question)
 
