@@ -82,7 +82,7 @@ class Limits:
     doubtful_nearness: float = 0.65
     doubtful_evidence: float = 1.0
     answer_sentence: float = 0.6
-    answerable: float = 0.57
+    answerable: float = 0.62
     unanswerable: float = 0.35
     min_support: float = 0.75
     weak_support: float = 0.6
@@ -297,6 +297,8 @@ class Assistant:
         # own; a number that is merely near is most often another one.
         if has_numbers_to_calculate(run.standalone):
             evidence, extracts_from = run.nearness, self._limits.method_nearness
+        elif self._is_unanswerable(run):
+            return self._abstention(run)
         elif asks_for_number(run.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
             nearest = [each for each in nearest if gives_what_is_asked(run.asked, each.text)]
@@ -310,12 +312,11 @@ class Assistant:
             read = self._read(run, excerpts)
         except ModelError:
             return []
-        probability = answerable_probability(run.asked, read, run.nearness)
-        if probability < self._limits.unanswerable:
+        if self._is_unanswerable(run):
             return []
         least = self._limits.answer_sentence
         # Where all that was read speaks for an answer, no sentence has to stand out.
-        if probability >= self._limits.answerable:
+        if _answerable_probability(run) >= self._limits.answerable:
             least = min(least, NEARLY_AS_LIKELY * read[0].probability)
         best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
         for each in read:
@@ -328,6 +329,10 @@ class Assistant:
             ):
                 best.setdefault(extract.excerpt.number, extract)
         return list(best.values())[:MOST]
+
+    def _is_unanswerable(self, run: _Run) -> bool:
+        """Whether sentences were read, and all of them together make an answer improbable."""
+        return bool(run.read) and _answerable_probability(run) < self._limits.unanswerable
 
     def _interrupted(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> Answer:
         """Return what of the reply's beginning holds; extracts if nothing does."""
@@ -460,6 +465,10 @@ class Assistant:
             generation=run.result.generation,
             timings_ms=run.timings_ms,
         )
+
+
+def _answerable_probability(run: _Run) -> float:
+    return answerable_probability(run.asked, run.read or (), run.nearness)
 
 
 def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:

@@ -165,7 +165,7 @@ class AnsweringSettings(Group):
         "the answer with this probability is shown word for word.",
     )
     answerable: float = Field(
-        0.57,
+        0.62,
         ge=0,
         le=1,
         description="The likeliest of them are also shown if all of them, and nearness, make an "
@@ -175,7 +175,7 @@ class AnsweringSettings(Group):
         0.35,
         ge=0,
         le=1,
-        description="None of them is shown if all of them make an answer less probable.",
+        description="No sentence is shown if all that were read make an answer less probable.",
     )
     max_refusal: float = Field(
         0.5,

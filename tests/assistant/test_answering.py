@@ -678,6 +678,12 @@ def test_extracts_stand_for_a_refusal_where_the_passages_are_plainly_near(
     )
 
 
+def test_near_passages_are_no_answer_where_no_sentence_seems_to_be_one(home: Path) -> None:
+    limits = Limits(plain_nearness=0.6, unanswerable=0.95)
+
+    assert assistant(home, FakeChatModel("NOT_IN_MATERIALS"), limits=limits).ask(WHY_EN).abstained
+
+
 @pytest.mark.parametrize(
     ("question", "sentence"),
     [(WHY_EN, "When it is happy it purrs."), (WHY_ZH, "它们高兴的时候会打呼噜。")],
