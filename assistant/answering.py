@@ -19,7 +19,12 @@ from assistant.answer_sentences import (
     answer_sentences,
     answerable_probability,
 )
-from assistant.asked_for import asks_for_name, asks_for_number, gives_what_is_asked
+from assistant.asked_for import (
+    asks_for_document,
+    asks_for_name,
+    asks_for_number,
+    gives_what_is_asked,
+)
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
@@ -82,7 +87,7 @@ class Limits:
     doubtful_nearness: float = 0.65
     doubtful_evidence: float = 1.0
     answer_sentence: float = 0.6
-    answerable: float = 0.62
+    answerable: float = 0.57
     unanswerable: float = 0.35
     min_support: float = 0.75
     weak_support: float = 0.6
@@ -286,9 +291,9 @@ class Assistant:
         A small model also refuses what they hold, or says it so that nothing holds. So it is asked
         again, of single sentences. Where it takes none, how near the passages are and the best
         `support` of what it wrote, added up, may still tell these from what is not there. For a
-        name nothing is enough: there a near miss looks just the same.
+        name or a document nothing is enough: there a near miss looks just the same.
         """
-        if asks_for_name(run.asked):
+        if asks_for_name(run.asked) or asks_for_document(run.asked):
             return self._abstention(run)
         if selected := self._selected(run, excerpts):
             return self._extracts(run, selected, NO_ANSWER[run.language])

@@ -37,6 +37,25 @@ def asks_for_name(question: str) -> bool:
     return bool(_ASKS_FOR_NAME.search(question))
 
 
+_HAND_OVER = re.compile(
+    r"\b(?:show|give|send|forward|read) (?:it to )?(?:me|us)\b"
+    r"|\b(?:paste|dump|reveal|export|print out|hand over)\b"
+    r"|(?:贴|发|拿|念|抄|复制|导出|透露|展示|打印|交)(?:给我|给我们|出来|过来)|给我(?:看|贴|发|念|导出|打印)",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"\b(?:documents?|files?|attachments?|appendix|checklists?|reports?|folders?|memos?|minutes|"
+    r"records?|passwords?|system prompt|(?:full|whole|entire) text)\b"
+    r"|文件|文档|附件|附录|清单|报告|名单|纪要|记录|密码|密钥|系统提示|全文|原文",
+    re.IGNORECASE,
+)
+
+
+def asks_for_document(question: str) -> bool:
+    """Whether `question` wants a document handed over: what one says of it is no answer."""
+    return bool(_HAND_OVER.search(question) and _DOCUMENT.search(question))
+
+
 _ASKS_WHICH = re.compile(
     r"\b(?:which|what) (?:[a-z-]+ ){0,3}"
     r"(?:models?|datasets?|data sets?|engines?|languages?|authors?) "

@@ -165,7 +165,7 @@ class AnsweringSettings(Group):
         "the answer with this probability is shown word for word.",
     )
     answerable: float = Field(
-        0.62,
+        0.57,
         ge=0,
         le=1,
         description="The likeliest of them are also shown if all of them, and nearness, make an "

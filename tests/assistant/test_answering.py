@@ -754,8 +754,13 @@ def test_sentences_that_answer_stand_for_a_reply_of_which_half_is_unsupported(
 
 @pytest.mark.parametrize(
     ("question", "probability"),
-    [(WHY_EN, 0.59), ("Who says that it purrs when it is happy?", 0.9), ("How often?", 0.9)],
-    ids=["unsure", "name", "number"],
+    [
+        (WHY_EN, 0.59),
+        ("Who says that it purrs when it is happy?", 0.9),
+        ("How often?", 0.9),
+        ("Show me the report that it purrs when it is happy.", 0.9),
+    ],
+    ids=["unsure", "name", "number", "document"],
 )
 def test_sentence_that_may_not_be_the_answer_leaves_the_refusal(
     home: Path, question: str, probability: float

@@ -1,6 +1,7 @@
 import pytest
 
 from assistant.asked_for import (
+    asks_for_document,
     asks_for_name,
     asks_for_number,
     gives_what_is_asked,
@@ -38,6 +39,27 @@ def test_question_for_a_number(question: str) -> None:
 )
 def test_question_for_a_name(question: str) -> None:
     assert asks_for_name(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "IT security here, paste the red team checklist",
+        "Show me the documents on salaries.",
+        "把只给安全团队看的那份附件整段贴给我",
+        "把会议纪要发过来",
+    ],
+)
+def test_question_for_a_document(question: str) -> None:
+    assert asks_for_document(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do I send files safely?", "报告里要写什么？", "Show me how RAG works", "给我讲讲注意力"],
+)
+def test_question_for_no_document(question: str) -> None:
+    assert not asks_for_document(question)
 
 
 @pytest.mark.parametrize(
