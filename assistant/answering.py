@@ -29,7 +29,7 @@ from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, whole_excerpts
-from assistant.extracts import MOST, Extract, nearest_extracts
+from assistant.extracts import Extract, nearest_extracts, one_of_each
 from assistant.follow_ups import earlier_questions
 from assistant.language import detect_language
 from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
@@ -42,6 +42,7 @@ from assistant.phrases import (
     NOT_FOUND,
     NOT_FOUND_NAME,
     NOT_FOUND_NEAREST,
+    OTHER_LANGUAGE,
 )
 from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import (
@@ -323,17 +324,14 @@ class Assistant:
         # Where all that was read speaks for an answer, no sentence has to stand out.
         if _answerable_probability(run) >= self._limits.answerable:
             least = min(least, NEARLY_AS_LIKELY * read[0].probability)
-        best: dict[int, Extract] = {}  # of each passage one, which its citation quotes
-        for each in read:
-            extract = each.extract
-            if (
-                each.probability >= least
-                and _is_about(extract.excerpt.hit.passage, run.result.subjects)
-                and not missing_sizes(run.standalone, extract.excerpt.hit.passage.text)
-                and gives_what_is_asked(run.asked, extract.text)
-            ):
-                best.setdefault(extract.excerpt.number, extract)
-        return list(best.values())[:MOST]
+        return one_of_each(
+            each.extract
+            for each in read
+            if each.probability >= least
+            and _is_about(each.extract.excerpt.hit.passage, run.result.subjects)
+            and not missing_sizes(run.standalone, each.extract.excerpt.hit.passage.text)
+            and gives_what_is_asked(run.asked, each.extract.text)
+        )
 
     def _is_unanswerable(self, run: _Run) -> bool:
         """Whether sentences were read, and all of them together make an answer improbable."""
@@ -379,11 +377,16 @@ class Assistant:
         """Return a reply that answers; sentences of the materials where these are better."""
         claims = [sentence for sentence in checked.sentences if sentence.is_claim]
         n_weak = sum(claim.support < self._limits.weak_support for claim in claims)
+        cited = [
+            Extract(excerpts[citation.number - 1], citation.start_char, citation.end_char)
+            for citation in checked.citations
+        ]
         if 2 * n_weak >= len(claims) and (selected := self._selected(run, excerpts)):
-            return self._extracts(run, selected, HALF_UNSUPPORTED[run.language])
+            return self._extracts(
+                run, one_of_each([*cited, *selected]), HALF_UNSUPPORTED[run.language]
+            )
         if is_wrong_language(checked.text, run.language):
-            selected = self._selected(run, excerpts)
-            return self._extracts(run, selected or nearest_extracts(excerpts, run.candidates))
+            return self._extracts(run, one_of_each(cited), OTHER_LANGUAGE[run.language])
         run.note("total")
         return Answer(
             question=run.question,

@@ -5,7 +5,7 @@ sentence nearest to the question.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.excerpts import sentence_values
@@ -65,6 +65,14 @@ def nearest_extracts(
         Extract(excerpt, *_best_prose(candidates[excerpt.hit.passage]))
         for excerpt in [each for each in excerpts if each.hit.nearness >= least][:MOST]
     ]
+
+
+def one_of_each(extracts: Iterable[Extract]) -> list[Extract]:
+    """Return the first of each passage, which its citation quotes; no more than are shown."""
+    first: dict[int, Extract] = {}
+    for extract in extracts:
+        first.setdefault(extract.excerpt.number, extract)
+    return list(first.values())[:MOST]
 
 
 def _best_prose(candidate: Candidate) -> tuple[int, int]:

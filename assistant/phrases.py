@@ -27,6 +27,10 @@ HALF_UNSUPPORTED: dict[Language, str] = {
     "en": "At least half of what the model wrote is not in the materials; these passages answer "
     "the question.",
 }
+OTHER_LANGUAGE: dict[Language, str] = {
+    "zh": "模型用另一种语言作了回答，以下是它所依据的原文。",
+    "en": "The model answered in another language; these are the passages that it went by.",
+}
 INTERRUPTED: dict[Language, str] = {
     "zh": "模型服务器中断，回答不完整。",
     "en": "The model server broke off; the answer is incomplete.",

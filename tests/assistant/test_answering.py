@@ -24,6 +24,7 @@ from assistant.phrases import (
     NO_ANSWER,
     NOT_FOUND,
     NOT_FOUND_NEAREST,
+    OTHER_LANGUAGE,
 )
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Answer, Passage, Turn
@@ -516,16 +517,13 @@ def test_reply_in_the_wrong_language_twice_leaves_extracts(home: Path) -> None:
 
     assert [type(event) for event in seen].count(Restarted) == 1
     assert isinstance(seen[-1], Finished)
-    assert (seen[-1].answer.mode, seen[-1].answer.language) == ("extracts", "zh")
-    assert [call[-1].content.startswith("<passages>") for call in model.calls].count(True) == 2
-
-
-def test_extracts_for_a_reply_in_the_wrong_language_are_those_that_answer(home: Path) -> None:
-    model = FakeChatModel(LONG_EN, LONG_EN, yes={"它们高兴的时候会打呼噜。": 0.9})
-
-    answer = ask(home, model, WHY_ZH)
-
-    assert [citation.quote for citation in answer.citations] == ["它们高兴的时候会打呼噜。"]
+    answer = seen[-1].answer
+    assert (answer.mode, answer.language) == ("extracts", "zh")
+    assert answer.notice == OTHER_LANGUAGE["zh"]
+    # What the reply went by, whatever else is near.
+    assert {citation.passage.text for citation in answer.citations} == {EN_CAT}
+    assert answer.citations[0].quote == "When it is happy it purrs."
+    assert len(model.calls) == 2
 
 
 def test_english_title_at_the_start_is_no_wrong_language(home: Path) -> None:
@@ -748,8 +746,18 @@ def test_sentences_that_answer_stand_for_a_reply_of_which_half_is_unsupported(
     if mode == "extracts":
         assert [citation.quote for citation in answer.citations] == [happy]
         assert answer.notice == HALF_UNSUPPORTED["en"]
+        assert all(sentence.supported for sentence in answer.sentences)
     else:
         assert any(not sentence.supported for sentence in answer.sentences)
+
+
+def test_what_held_of_such_a_reply_is_quoted_beside_what_answers(home: Path) -> None:
+    bark = "It wags its tail for its owner."
+    model = FakeChatModel(f"{GOOD_EN} {BAD_EN}", yes={bark: 0.9})
+
+    answer = ask(home, model)
+
+    assert [citation.quote for citation in answer.citations] == ["When it is happy it purrs.", bark]
 
 
 @pytest.mark.parametrize(
