@@ -24,6 +24,7 @@ from assistant.asked_for import (
     asks_for_name,
     asks_for_number,
     gives_what_is_asked,
+    names_what_is_measured,
 )
 from assistant.chat_model import ChatModel, Usage
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
@@ -32,7 +33,7 @@ from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.extracts import Extract, nearest_extracts, one_of_each
 from assistant.follow_ups import earlier_questions
 from assistant.language import detect_language
-from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
+from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes, missing_versions
 from assistant.orders import without_orders
 from assistant.phrases import (
     EXTRACTS,
@@ -298,7 +299,12 @@ class Assistant:
             return self._abstention(run)
         if selected := self._selected(run, excerpts):
             return self._extracts(run, selected, NO_ANSWER[run.language])
-        evidence, nearest = run.nearness + support, nearest_extracts(excerpts, run.candidates)
+        evidence = run.nearness + support
+        nearest = [
+            each
+            for each in nearest_extracts(excerpts, run.candidates)
+            if _is_of_the_kind(each.excerpt.hit.passage, run.asked)
+        ]
         # Passages that show how such things are worked out do for a question with numbers of its
         # own; a number that is merely near is most often another one.
         if has_numbers_to_calculate(run.standalone):
@@ -330,6 +336,7 @@ class Assistant:
             if each.probability >= least
             and _is_about(each.extract.excerpt.hit.passage, run.result.subjects)
             and not missing_sizes(run.standalone, each.extract.excerpt.hit.passage.text)
+            and _is_of_the_kind(each.extract.excerpt.hit.passage, run.asked)
             and gives_what_is_asked(run.asked, each.extract.text)
         )
 
@@ -362,7 +369,9 @@ class Assistant:
             return self._refused(run, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        if not any(gives_what_is_asked(run.asked, text) for text in held):
+        if not any(gives_what_is_asked(run.asked, text) for text in held) or not any(
+            _is_of_the_kind(citation.passage, run.asked) for citation in checked.citations
+        ):
             return self._abstention(run)
         subjects = run.result.subjects
         if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
@@ -477,6 +486,15 @@ class Assistant:
 
 def _answerable_probability(run: _Run) -> float:
     return answerable_probability(run.asked, run.read or (), run.nearness)
+
+
+def _is_of_the_kind(passage: Passage, question: str) -> bool:
+    """Whether `passage` has the versions that `question` names, and speaks of what it measures."""
+    text = "\n".join([passage.title, *passage.heading, passage.text])
+    return not missing_versions(question, text) and (
+        # What is to be calculated need not be spoken of: how is enough.
+        has_numbers_to_calculate(question) or names_what_is_measured(question, text)
+    )
 
 
 def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:

@@ -26,7 +26,7 @@ def asks_for_number(question: str) -> bool:
 _ASKS_FOR_NAME = re.compile(
     r"^(?:and |so )?(?:who|whose)\b|\b(?:which|what) (?:company|firm|university|city|country|"
     r"person|lab|team|journal|conference|school)\b|\bthe names? of\b|\bwhat .{0,40}\bnamed\b"
-    r"|谁(?=是|最?[先早]|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪[一几]?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
+    r"|谁(?=是|最?[先早]|负责|审批|批准|管|主持|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪[一几]?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
     r"|名字(?:叫|是)什么|什么名字|啥名字",
     re.IGNORECASE,
 )
@@ -79,9 +79,13 @@ _UNITS = tuple(
         (r"(?:多少|多大)(?:的)?(?:内存|显存|空间|存储)"
          r"|\bhow much (?:gpu |video )?(?:memory|v?ram|disk)\b",
          r"字节|\b[KMGT]i?B\b|[KMGT]i?B(?![A-Za-z])|\bbytes?\b"),
-        (r"多久|多长时间|几个?(?:小时|分钟|秒|天|周|月)"
-         r"|\bhow many (?:hours|days|weeks|months|minutes)\b",
+        (r"多久|多长时间|(?:几|多少)个?(?:小时|分钟|秒|天|周|月)"
+         r"|\bhow many (?:hours|days|weeks|months|minutes)\b"
+         r"|\bhow long (?:did|does|do|will|would) .{0,60}\b(?:take|last|run)\b",
          r"秒|分钟|小时|[天日周月年]|\b(?:ms|s|min|h|(?:second|minute|hour|day|week|month|year)s?)\b"),
+        (r"(?:哪种|什么|几块|多少块?)\s*(?:芯片|硬件|显卡|GPU|TPU)"
+         r"|\b(?:what|which|how many) (?:hardware|chips?|accelerators?|GPUs?|TPUs?)\b",
+         r"芯片|显卡|\b(?:[GTC]PUs?|[AVHP]\d{2,4}|chips?|accelerators?)(?![A-Za-z])"),
         (r"多少钱|什么价|\bhow much (?:does|do|did|would|will) .{1,60}\bcost\b",
          r"元|美分|[$€£]\s?\d|\b(?:dollar|euro|cent)s?\b"),
     ]
@@ -106,7 +110,9 @@ def _gives(part: str, text: str, question: str) -> bool | None:
     """Return whether `text` has what a `part` of `question` asks for; None if that is nothing."""
     units = [given for asked, given in _UNITS if asked.search(part)]
     if units:
-        return has_number(text) and all(unit.search(text) for unit in units)
+        return (has_number(text) or not asks_for_number(part)) and all(
+            unit.search(text) for unit in units
+        )
     if asks_for_number(part):
         given = text if _ASKS_WHEN.search(part) else _REFERENCE.sub(" ", text)
         return has_number(given) and names_what_is_counted(part, text)
@@ -129,14 +135,66 @@ _COUNTED = re.compile(
 )
 
 
-_MEASURED = re.compile(r"\b(?:what|which) (batch size|learning rate)\b", re.IGNORECASE)
+_MEASURED = re.compile(
+    r"\b(?i:what|which) (?:(?:was|were) the )?((?:(?!is|are|was|were|the|an?\b)[\w-]+ ){0,2}"
+    r"(?:size|rate|dropout|coefficient|threshold|dimension|M|k))"
+    r"(?= (?:did|does|do|should|was|were|would|can|in|of|for|to)\b)"
+)
+_GENERIC = frozenset(content_words("size rate dimension 显存 内存 空间 时间"))
+"""Say nothing of what is measured: of "vocabulary size", the first word does; or have units."""
+
+_SETTINGS = ("learning rate", "学习率", "批大小")
+"""Known by these words together alone."""
+
+_MEASURED_ZH = re.compile(
+    r"(?P<before>[^，。？！,?!]*[^，。？！,?!的])(?:一般|通常|大概|大约|应该)?"
+    r"(?:有|是|取|设成|设为|设)\s*(?:多大|多高|多少)(?:$|[，。？！?!呢啊来])"
+    r"|什么(?P<setting>学习率|批大小)"
+    r"|(?:多少|(?<!哪)几)[个块张名位层种篇步项行台轮组句亿万道条]?\s*"
+    r"(?P<after>[\u4e00-\u9fffA-Za-z]{2,})"
+)
+
+
+def names_what_is_measured(question: str, passage: str) -> bool:
+    """Whether `passage` mentions whose size, rate or number `question` asks for at all.
+
+    "T5 的词表有多大" is answered by nothing that never speaks of a 词表. Of several that are asked
+    for, one is enough. True where there are none, and where the languages differ.
+    """
+    if detect_language(passage) != detect_language(question):
+        return True
+    found = [
+        wanted
+        for match in [*_MEASURED.finditer(question), *_MEASURED_ZH.finditer(question)]
+        if (wanted := _measured(match))
+    ]
+    words, text = set(content_words(passage)), passage.lower()
+    return not found or any(
+        re.search(rf"(?<![A-Za-z]){wanted}(?![A-Za-z])", passage) is not None
+        if len(wanted) == 1 and wanted.isascii()
+        else wanted in words or wanted in text
+        for wanted in found
+    )
+
+
+def _measured(match: re.Match[str]) -> str:
+    """Return what is measured, a word (as in `content_words`) or a symbol; "" if that is open."""
+    groups = match.groupdict()
+    named = next(text for text in match.groups() if text)
+    if named.lower() in _SETTINGS or len(named) == 1:
+        return named.lower() if len(named) > 1 else named
+    if symbol := re.search(r"(?<![A-Za-z])[A-Za-z]$", (groups.get("before") or "").strip()):
+        return symbol.group()
+    nouns = [word for word in content_words(named) if word not in _GENERIC]
+    if not nouns:
+        return ""
+    return nouns[0] if groups.get("after") else nouns[-1]
 
 
 def names_what_is_counted(question: str, answer: str) -> bool:
     """Whether `answer` mentions what an English `question` wants counted: "how many layers".
 
-    So must it a batch size or a learning rate. True where the question counts nothing, and where
-    the languages differ.
+    True where the question counts nothing, and where the languages differ.
     """
     match = _COUNTED.search(question) or _MEASURED.search(question)
     if match is None or detect_language(answer) != "en":

@@ -83,6 +83,24 @@ def missing_sizes(question: str, evidence: str) -> list[str]:
     return missing_numbers(" ".join(sizes), evidence)
 
 
+_VERSION = re.compile(
+    r"\b(?!(?:Chapter|Figure|Module|Part|Section|Step|Table)\b)(?P<name>[A-Z][A-Za-z]{2,}) "
+    r"(?P<version>\d(?:\.\d+)?)(?![\w%.,]*\d|\s*[BKMG]\b)"
+)
+
+
+def missing_versions(question: str, evidence: str) -> list[str]:
+    """Return the versions in `question` ("Llama 2") of what `evidence` has in others alone."""
+    return [
+        match.group()
+        for match in _VERSION.finditer(question)
+        if re.search(match["name"], evidence, re.IGNORECASE)
+        and not re.search(
+            rf"{match['name']}[ -]?{re.escape(match['version'])}(?!\d)", evidence, re.IGNORECASE
+        )
+    ]
+
+
 def without_sizes(question: str) -> str:
     """Return `question` without its numbers that have a scale."""
     return _QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)

@@ -6,6 +6,7 @@ from assistant.asked_for import (
     asks_for_number,
     gives_what_is_asked,
     names_what_is_counted,
+    names_what_is_measured,
 )
 
 
@@ -124,8 +125,41 @@ def test_answer_must_name_what_is_counted(question: str, answer: str, *, expecte
         ("哪一年提出的？", "它早就提出了（Liu 等，2019）。", True),
         ("What batch size did it use?", "It reached 73.4%.", False),
         ("What batch size did it use?", "A batch of 32 was used.", True),
+        ("训练用了几块显卡？", "训练用了 4,000 个词元。", False),
+        ("训练用了几块显卡？", "训练用了 8 张 A100。", True),
+        ("what hardware was it trained on", "It was trained on 70 billion words.", False),
+        ("what hardware was it trained on", "It was trained on TPUs.", True),
+        ("how long did it take to train", "It takes 5 or 10 passages.", False),
+        ("how long did it take to train", "Training took 4 days.", True),
+        ("谁负责审批我的申请？", "每个应用都要指定负责人。", False),
         ("What batch size did it use?", "It used batches of size 32.", True),
     ],
 )
 def test_what_is_asked_for_is_given(question: str, text: str, *, expected: bool) -> None:
     assert gives_what_is_asked(question, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "expected"),
+    [
+        ("T5 的词表有多大？", "T5 有 110 亿个参数。", False),
+        ("T5 的词表有多大？", "它的词表有 32,000 个词元。", True),
+        ("HNSW 建图时 M 一般取多少？", "HNSW 把向量连成图。", False),
+        ("HNSW 建图时 M 一般取多少？", "每个点有 M 条边。", True),
+        ("AdaLoRA 论文用了什么学习率？", "AdaLoRA 学习哪些秩有用。", False),
+        ("AdaLoRA 论文用了什么学习率？", "学习率设为 0.001。", True),
+        ("Whisper 能识别多少种语言？", "它听懂了。", False),
+        ("what vocabulary size does T5 use", "T5 is not one size.", False),
+        ("what vocabulary size does T5 use", "Its vocabulary has 32,000 tokens.", True),
+        ("What was the learning rate in the paper?", "Machine learning at a low rate.", False),
+        ("What was the learning rate in the paper?", "The learning rate was 0.1.", True),
+        ("what M should I pick", "It links each vector.", False),
+        ("它花了多少内存？", "它占 14 GB。", True),
+        ("词表有多大，学习率是多少？", "学习率设为 0.001。", True),
+        ("T5 的词表有多大？", "T5 has 11 billion parameters.", True),
+        ("What is the learning rate?", "It scales each step.", True),
+        ("它怎么工作？", "它很深。", True),
+    ],
+)
+def test_passage_speaks_of_what_is_measured(question: str, passage: str, *, expected: bool) -> None:
+    assert names_what_is_measured(question, passage) is expected

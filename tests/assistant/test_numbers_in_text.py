@@ -5,6 +5,7 @@ from assistant.numbers_in_text import (
     has_numbers_to_calculate,
     missing_numbers,
     missing_sizes,
+    missing_versions,
     quantities,
 )
 
@@ -117,3 +118,20 @@ def test_figures_of_names_are_nothing_to_calculate_with(question: str) -> None:
 )
 def test_sizes_tell_what_is_asked_about(question: str, evidence: str, missing: list[str]) -> None:
     assert missing_sizes(question, evidence) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "evidence", "expected"),
+    [
+        ("how many tokens did Llama 2 see", "LLaMA-7B saw a trillion tokens.", ["Llama 2"]),
+        ("how many tokens did Llama 2 see", "Llama-2 saw two trillion tokens.", []),
+        ("Llama 2 用了多少词元", "LLaMA 用了 1 万亿个词元。", ["Llama 2"]),
+        ("Does Llama 3 8B fit?", "Llama 3 8B takes 16 GB.", []),
+        ("how many tokens did Llama 2 see", "GPT-3 saw 300 billion tokens.", []),
+        ("What is in Module 3?", "This module is about attention.", []),
+    ],
+)
+def test_versions_that_the_evidence_has_in_others_alone(
+    question: str, evidence: str, expected: list[str]
+) -> None:
+    assert missing_versions(question, evidence) == expected
