@@ -181,11 +181,13 @@ def _measured(match: re.Match[str]) -> str:
     """Return what is measured, a word (as in `content_words`) or a symbol; "" if that is open."""
     groups = match.groupdict()
     named = next(text for text in match.groups() if text)
-    if named.lower() in _SETTINGS or len(named) == 1:
-        return named.lower() if len(named) > 1 else named
+    if named.lower() in _SETTINGS:
+        return named.lower()
+    if len(named) == 1 and named.isascii():
+        return named
     if symbol := re.search(r"(?<![A-Za-z])[A-Za-z]$", (groups.get("before") or "").strip()):
         return symbol.group()
-    nouns = [word for word in content_words(named) if word not in _GENERIC]
+    nouns = [word for word in content_words(named) if word not in _GENERIC and len(word) > 1]
     if not nouns:
         return ""
     return nouns[0] if groups.get("after") else nouns[-1]

@@ -159,6 +159,7 @@ def test_what_is_asked_for_is_given(question: str, text: str, *, expected: bool)
         ("T5 的词表有多大？", "T5 has 11 billion parameters.", True),
         ("What is the learning rate?", "It scales each step.", True),
         ("它怎么工作？", "它很深。", True),
+        ("它有多大？", "模型有 110 亿个参数。", True),
     ],
 )
 def test_passage_speaks_of_what_is_measured(question: str, passage: str, *, expected: bool) -> None:
