@@ -212,7 +212,7 @@ def _translated(what: str) -> Iterator[None]:
 
 
 def _read_by_blocks(read: ReadRows, numbers: IntArray) -> FloatArray:
-    """Return what `read` gives for all `numbers`; what it needs to compute it is needed once."""
+    """Return the vectors of `numbers`, read in parts: only one of them is in memory twice."""
     vectors = np.empty((len(numbers), read(numbers[:1]).shape[1]), dtype=np.float32)
     for some in blocks(len(numbers)):
         vectors[some] = read(numbers[some])

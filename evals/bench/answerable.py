@@ -59,10 +59,11 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = _kept(arguments.out)
     known = {row.case_id for row in rows}
-    assistant = build_assistant(Settings.load())
+    settings = Settings.load()
+    assistant = build_assistant(settings)
     cases = [case for case in _chosen(arguments.per_language) if case.id not in known]
     for number, case in enumerate(cases, start=1):
-        row = Row(case.id, case.language, case.answerable, _features(assistant, case))
+        row = Row(case.id, case.language, case.answerable, _features(assistant, settings, case))
         rows.append(row)
         print(f"{number}/{len(cases)} {case.id}", file=sys.stderr)
         if arguments.out:
@@ -110,6 +111,7 @@ def fit(columns: FloatArray, labels: FloatArray) -> AnswerableWeights:
         labels: 1 where it is answerable, else 0; shape (n,).
     """
     means, deviations = columns.mean(axis=0), columns.std(axis=0)
+    deviations[deviations == 0] = 1  # a feature that is always the same gets no weight
     standard = np.column_stack([np.ones(len(columns)), (columns - means) / deviations])
     bias, *weights = fit_logistic(standard, labels, np.ones(len(labels)))
     raw = np.array(weights) / deviations
@@ -121,7 +123,9 @@ def _predict(weights: AnswerableWeights, features: FloatArray) -> float:
 
 
 def _auc(values: FloatArray, labels: FloatArray) -> float | None:
-    order = np.argsort(np.argsort(values)) / max(len(values), 1)  # ranks do as well, in [0, 1]
+    # Ranks do as well as values, and are in [0, 1]; equal values keep equal ones.
+    _, ranks = np.unique(values, return_inverse=True)
+    order = ranks / max(len(values), 1)
     found = auc(Sample.of(order.tolist(), labels.astype(bool).tolist()))
     return None if found is None else round(found, 3)
 
@@ -141,15 +145,15 @@ def _chosen(per_language: int) -> list[Case]:
     return chosen
 
 
-def _features(assistant: StudyAssistant, case: Case) -> AnswerableFeatures:
+def _features(assistant: StudyAssistant, settings: Settings, case: Case) -> AnswerableFeatures:
     """Return the features of a question, searched and read as the assistant does."""
     asked = without_orders(case.question)
     history = [Turn(question=turn.question, answer=turn.answer) for turn in case.history]
     standalone = " ".join([*earlier_questions(asked, history), asked])
-    options = Settings.load().answering
+    options = settings.answering
     result = assistant.retriever.search(
         standalone,
-        top_k=Settings.load().retrieval.top_k,
+        top_k=settings.retrieval.top_k,
         audiences=frozenset({case.audience, *EVERYONE}),
         language=case.language,
     )

@@ -55,3 +55,18 @@ def test_noise_is_not_flattered() -> None:
     assert isinstance(left_out, dict)
     assert left_out["all"] < 0.65
     assert left_out["zh"] is None
+
+
+def test_what_is_the_same_for_all_tells_nothing() -> None:
+    same = [Row(str(n), "en", n < 30, AnswerableFeatures(-3.9, 0.1 * n, 0.5)) for n in range(60)]
+
+    alone = figures(
+        [
+            row._replace(features=row.features._replace(nearness=0.001 * n))
+            for n, row in enumerate(same)
+        ]
+    )["auc_alone"]
+
+    assert isinstance(alone, dict)
+    assert alone["likeliest"] == 0.5
+    assert alone["least_likely"] == 0.0
