@@ -9,7 +9,6 @@ materials stand for the answer, word for word.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
@@ -24,25 +23,23 @@ from assistant.asked_for import (
     asks_for_name,
     asks_for_number,
     gives_what_is_asked,
-    names_what_is_measured,
 )
-from assistant.chat_model import ChatModel, Usage
+from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError
 from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.extracts import Extract, nearest_extracts, one_of_each
 from assistant.follow_ups import earlier_questions
+from assistant.inquiry import Inquiry
 from assistant.language import detect_language
-from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes, missing_versions
+from assistant.limits import Limits
+from assistant.near_misses import is_about, is_of_the_kind
+from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
 from assistant.orders import without_orders
 from assistant.phrases import (
-    EXTRACTS,
     HALF_UNSUPPORTED,
     INTERRUPTED,
     NO_ANSWER,
-    NOT_FOUND,
-    NOT_FOUND_NAME,
-    NOT_FOUND_NEAREST,
     OTHER_LANGUAGE,
 )
 from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
@@ -61,66 +58,11 @@ from assistant.reply_text import (
     showable_end,
     without_stump,
 )
-from assistant.retrieval import Candidate, FloatArray, Retriever, SearchResult
-from assistant.support import judge, mentions
+from assistant.retrieval import FloatArray, Retriever
+from assistant.support import judge
 
 NEARLY_AS_LIKELY = 0.8
 """Of the likeliest sentence's probability: so likely ones are shown beside it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When to abstain, and how much the model gets to read.
-
-    `prompt_tokens` and `max_passages` bound what a search found, `given_tokens` what a caller gave.
-    """
-
-    top_k: int = 6
-    prompt_tokens: int = 400
-    max_passages: int = 4
-    given_tokens: int = 3000
-    min_nearness: float = 0.42
-    extract_nearness: float = 0.6
-    sure_nearness: float = 0.9
-    plain_nearness: float = 0.85
-    written_evidence: float = 1.08
-    number_evidence: float = 1.45
-    method_nearness: float = 0.65
-    doubtful_nearness: float = 0.65
-    doubtful_evidence: float = 1.0
-    answer_sentence: float = 0.6
-    answerable: float = 0.57
-    unanswerable: float = 0.35
-    min_support: float = 0.75
-    weak_support: float = 0.6
-    max_refusal: float = 0.5
-
-
-@dataclass(slots=True)
-class _Run:
-    """One question on its way: `asked` without orders, `standalone` with the `earlier` ones."""
-
-    question: str
-    asked: str
-    earlier: tuple[str, ...]
-    standalone: str
-    language: Language
-    started: float
-    result: SearchResult
-    timings_ms: dict[str, float] = field(default_factory=dict)
-    usage: Usage | None = None
-    read: Sequence[AnswerSentence] | None = None
-
-    @property
-    def nearness(self) -> float:
-        return max((hit.nearness for hit in self.result.hits), default=0.0)
-
-    @property
-    def candidates(self) -> dict[Passage, Candidate]:
-        return {candidate.hit.passage: candidate for candidate in self.result.candidates}
-
-    def note(self, name: str) -> None:
-        self.timings_ms.setdefault(name, round((time.perf_counter() - self.started) * 1000, 1))
 
 
 class NamedChatModel(ChatModel, Protocol):
@@ -182,11 +124,11 @@ class Assistant:
             )
         else:
             result = self._retriever.read(standalone, passages)
-        run = _Run(question, asked, earlier, standalone, language, started, result)
-        run.note("retrieval")
-        if self._nothing_near(run):
+        inquiry = Inquiry(question, asked, earlier, standalone, language, started, result)
+        inquiry.note("retrieval")
+        if self._nothing_near(inquiry):
             yield Found(())
-            yield Finished(self._abstention(run))
+            yield Finished(inquiry.abstention())
             return
         excerpts = (
             choose_excerpts(
@@ -201,62 +143,64 @@ class Assistant:
         # Whoever gives passages vouches for them.
         if is_ready and passages is None:
             try:
-                is_doubtful = self._is_doubtful(run, excerpts)
+                is_doubtful = self._is_doubtful(inquiry, excerpts)
             except ModelError:  # which would only fail again, perhaps after minutes
                 is_ready, is_doubtful = False, False
             if is_doubtful:
                 yield Found(())
-                yield Finished(self._abstention(run))
+                yield Finished(inquiry.abstention())
                 return
         yield Found(tuple(excerpt.hit for excerpt in excerpts))
         if is_ready:
-            yield from self._answer(run, excerpts)
+            yield from self._answer(inquiry, excerpts)
         else:
-            yield Finished(self._without_model(run, excerpts))
+            yield Finished(self._without_model(inquiry, excerpts))
 
-    def _nothing_near(self, run: _Run) -> bool:
-        if run.nearness < self._limits.min_nearness:
+    def _nothing_near(self, inquiry: Inquiry) -> bool:
+        if inquiry.nearness < self._limits.min_nearness:
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
-        return bool(run.result.unknown_names) and run.nearness < self._limits.sure_nearness
+        return bool(inquiry.result.unknown_names) and inquiry.nearness < self._limits.sure_nearness
 
-    def _is_doubtful(self, run: _Run, excerpts: Sequence[Excerpt]) -> bool:
+    def _is_doubtful(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> bool:
         """Whether the passages are neither near nor hold a sentence that answers the question.
 
         Asked to answer from such passages, a small model makes something of them: the price of a
         GPU becomes that of a parking space.
         """
-        if run.nearness >= self._limits.doubtful_nearness:
+        if inquiry.nearness >= self._limits.doubtful_nearness:
             return False
-        likeliest, *_ = self._read(run, excerpts)
-        return run.nearness + likeliest.probability < self._limits.doubtful_evidence
+        likeliest, *_ = self._read(inquiry, excerpts)
+        return inquiry.nearness + likeliest.probability < self._limits.doubtful_evidence
 
-    def _read(self, run: _Run, excerpts: Sequence[Excerpt]) -> Sequence[AnswerSentence]:
+    def _read(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Sequence[AnswerSentence]:
         """Return what the model makes of single sentences, likeliest first; asked once a question.
 
         Raises:
             ModelError: it can't be asked.
         """
-        if run.read is None:
-            run.read = answer_sentences(run.standalone, excerpts, run.candidates, self._chat_model)
-        return run.read
+        if inquiry.read is None:
+            inquiry.read = answer_sentences(
+                inquiry.standalone, excerpts, inquiry.candidates, self._chat_model
+            )
+        return inquiry.read
 
-    def _answer(self, run: _Run, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
+    def _answer(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
         for insist in (False, True):
             messages = answer_messages(
-                run.asked, excerpts, run.language, earlier=run.earlier, insist=insist
+                inquiry.asked, excerpts, inquiry.language, earlier=inquiry.earlier, insist=insist
             )
             reply, n_shown, is_cut = "", 0, False
             likeliest: Mapping[str, float] = {}
             try:
                 with closing(self._chat_model.stream(messages)) as pieces:
                     for piece in pieces:
-                        run.note("first_token")
+                        inquiry.note("first_token")
                         likeliest = likeliest or piece.top_logprobs or {}
                         is_cut = piece.finish == "length"
-                        run.usage = piece.usage or run.usage
+                        inquiry.usage = piece.usage or inquiry.usage
                         reply += piece.text
                         if (start := repeat_start(reply)) is not None:
                             reply = reply[:start]
@@ -264,29 +208,33 @@ class Assistant:
                         if (end := showable_end(reply)) > n_shown:
                             yield Wrote(reply[n_shown:end])
                             n_shown = end
-                            if not insist and begins_in_wrong_language(reply, run.language):
+                            if not insist and begins_in_wrong_language(reply, inquiry.language):
                                 break
             except ModelError:
-                run.read = run.read or ()  # a server that is gone is asked nothing more
-                yield Finished(self._interrupted(run, excerpts, reply))
+                inquiry.read = inquiry.read or ()  # a server that is gone is asked nothing more
+                yield Finished(self._interrupted(inquiry, excerpts, reply))
                 return
             if says_not_in_materials(reply):
-                yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
+                yield Finished(self._refused(inquiry, excerpts, self._limits.plain_nearness))
                 return
-            if insist or not is_wrong_language(reply, run.language):
+            if insist or not is_wrong_language(reply, inquiry.language):
                 break
             yield Restarted()
         if refusal_probability(likeliest, reply) > self._limits.max_refusal:
-            yield Finished(self._refused(run, excerpts, self._limits.plain_nearness))
+            yield Finished(self._refused(inquiry, excerpts, self._limits.plain_nearness))
             return
         if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
             yield Wrote(reply[n_shown:])
         if is_cut:
             reply = without_stump(reply)
-        yield Finished(self._checked(run, excerpts, reply, ""))
+        yield Finished(self._checked(inquiry, excerpts, reply, ""))
 
     def _refused(
-        self, run: _Run, excerpts: Sequence[Excerpt], extracts_from: float, support: float = 0.0
+        self,
+        inquiry: Inquiry,
+        excerpts: Sequence[Excerpt],
+        extracts_from: float,
+        support: float = 0.0,
     ) -> Answer:
         """Return an abstention, or extracts where the materials seem to have the answer.
 
@@ -295,93 +243,95 @@ class Assistant:
         `support` of what it wrote, added up, may still tell these from what is not there. For a
         name or a document nothing is enough: there a near miss looks just the same.
         """
-        if asks_for_name(run.asked) or asks_for_document(run.asked):
-            return self._abstention(run)
-        if selected := self._selected(run, excerpts):
-            return self._extracts(run, selected, NO_ANSWER[run.language])
-        evidence = run.nearness + support
+        if asks_for_name(inquiry.asked) or asks_for_document(inquiry.asked):
+            return inquiry.abstention()
+        if selected := self._selected(inquiry, excerpts):
+            return inquiry.extracts(selected, NO_ANSWER[inquiry.language])
+        evidence = inquiry.nearness + support
         nearest = [
             each
-            for each in nearest_extracts(excerpts, run.candidates)
-            if _is_of_the_kind(each.excerpt.hit.passage, run.asked)
+            for each in nearest_extracts(excerpts, inquiry.candidates)
+            if is_of_the_kind(each.excerpt.hit.passage, inquiry.asked)
         ]
         # Passages that show how such things are worked out do for a question with numbers of its
         # own; a number that is merely near is most often another one.
-        if has_numbers_to_calculate(run.standalone):
-            evidence, extracts_from = run.nearness, self._limits.method_nearness
-        elif self._is_unanswerable(run):
-            return self._abstention(run)
-        elif asks_for_number(run.asked):
+        if has_numbers_to_calculate(inquiry.standalone):
+            evidence, extracts_from = inquiry.nearness, self._limits.method_nearness
+        elif self._is_unanswerable(inquiry):
+            return inquiry.abstention()
+        elif asks_for_number(inquiry.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
-            nearest = [each for each in nearest if gives_what_is_asked(run.asked, each.text)]
+            nearest = [each for each in nearest if gives_what_is_asked(inquiry.asked, each.text)]
         if evidence < extracts_from or not nearest:
-            return self._abstention(run)
-        return self._extracts(run, nearest, NO_ANSWER[run.language])
+            return inquiry.abstention()
+        return inquiry.extracts(nearest, NO_ANSWER[inquiry.language])
 
-    def _selected(self, run: _Run, excerpts: Sequence[Excerpt]) -> list[Extract]:
+    def _selected(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> list[Extract]:
         """Return the sentences that answer the question as the model sees it, best first."""
         try:
-            read = self._read(run, excerpts)
+            read = self._read(inquiry, excerpts)
         except ModelError:
             return []
-        if self._is_unanswerable(run):
+        if self._is_unanswerable(inquiry):
             return []
         least = self._limits.answer_sentence
         # Where all that was read speaks for an answer, no sentence has to stand out.
-        if _answerable_probability(run) >= self._limits.answerable:
+        if _answerable_probability(inquiry) >= self._limits.answerable:
             least = min(least, NEARLY_AS_LIKELY * read[0].probability)
         return one_of_each(
             each.extract
             for each in read
             if each.probability >= least
-            and _is_about(each.extract.excerpt.hit.passage, run.result.subjects)
-            and not missing_sizes(run.standalone, each.extract.excerpt.hit.passage.text)
-            and _is_of_the_kind(each.extract.excerpt.hit.passage, run.asked)
-            and gives_what_is_asked(run.asked, each.extract.text)
+            and is_about(each.extract.excerpt.hit.passage, inquiry.result.subjects)
+            and not missing_sizes(inquiry.standalone, each.extract.excerpt.hit.passage.text)
+            and is_of_the_kind(each.extract.excerpt.hit.passage, inquiry.asked)
+            and gives_what_is_asked(inquiry.asked, each.extract.text)
         )
 
-    def _is_unanswerable(self, run: _Run) -> bool:
+    def _is_unanswerable(self, inquiry: Inquiry) -> bool:
         """Whether sentences were read, and all of them together make an answer improbable."""
-        return bool(run.read) and _answerable_probability(run) < self._limits.unanswerable
+        return bool(inquiry.read) and _answerable_probability(inquiry) < self._limits.unanswerable
 
-    def _interrupted(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> Answer:
+    def _interrupted(self, inquiry: Inquiry, excerpts: Sequence[Excerpt], reply: str) -> Answer:
         """Return what of the reply's beginning holds; extracts if nothing does."""
         if not says_not_in_materials(reply):
-            answer = self._checked(run, excerpts, reply, INTERRUPTED[run.language])
+            answer = self._checked(inquiry, excerpts, reply, INTERRUPTED[inquiry.language])
             if answer.mode == "model":
                 return answer
-        return self._without_model(run, excerpts)
+        return self._without_model(inquiry, excerpts)
 
-    def _without_model(self, run: _Run, excerpts: Sequence[Excerpt]) -> Answer:
+    def _without_model(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Answer:
         """Return extracts; nobody read the passages, so they must be nearer than for the model."""
-        if run.nearness < self._limits.extract_nearness:
-            return self._abstention(run)
-        return self._extracts(run, nearest_extracts(excerpts, run.candidates))
+        if inquiry.nearness < self._limits.extract_nearness:
+            return inquiry.abstention()
+        return inquiry.extracts(nearest_extracts(excerpts, inquiry.candidates))
 
-    def _checked(self, run: _Run, excerpts: Sequence[Excerpt], reply: str, notice: str) -> Answer:
+    def _checked(
+        self, inquiry: Inquiry, excerpts: Sequence[Excerpt], reply: str, notice: str
+    ) -> Answer:
         """Return the answer that `reply` makes, or an abstention when none of it holds."""
-        checked = self._check(run, excerpts, reply)
+        checked = self._check(inquiry, excerpts, reply)
         claims = [sentence for sentence in checked.sentences if sentence.is_claim]
         held = [claim.text for claim in claims if claim.supported]
         # A sentence with a finding against it (a number no passage has) speaks for nothing.
         best = max((claim.support for claim in claims if not claim.reason), default=0.0)
         if not held:
-            return self._refused(run, excerpts, self._limits.written_evidence, best)
+            return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
-        if not any(gives_what_is_asked(run.asked, text) for text in held) or not any(
-            _is_of_the_kind(citation.passage, run.asked) for citation in checked.citations
+        if not any(gives_what_is_asked(inquiry.asked, text) for text in held) or not any(
+            is_of_the_kind(citation.passage, inquiry.asked) for citation in checked.citations
         ):
-            return self._abstention(run)
-        subjects = run.result.subjects
-        if not any(_is_about(citation.passage, subjects) for citation in checked.citations):
-            if not any(_is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
-                return self._abstention(run)
-            return self._refused(run, excerpts, self._limits.written_evidence, best)
-        return self._written(run, excerpts, checked, notice)
+            return inquiry.abstention()
+        subjects = inquiry.result.subjects
+        if not any(is_about(citation.passage, subjects) for citation in checked.citations):
+            if not any(is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
+                return inquiry.abstention()
+            return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
+        return self._written(inquiry, excerpts, checked, notice)
 
     def _written(
-        self, run: _Run, excerpts: Sequence[Excerpt], checked: CheckedReply, notice: str
+        self, inquiry: Inquiry, excerpts: Sequence[Excerpt], checked: CheckedReply, notice: str
     ) -> Answer:
         """Return a reply that answers; sentences of the materials where these are better."""
         claims = [sentence for sentence in checked.sentences if sentence.is_claim]
@@ -390,37 +340,20 @@ class Assistant:
             Extract(excerpts[citation.number - 1], citation.start_char, citation.end_char)
             for citation in checked.citations
         ]
-        if 2 * n_weak >= len(claims) and (selected := self._selected(run, excerpts)):
-            return self._extracts(
-                run, one_of_each([*cited, *selected]), HALF_UNSUPPORTED[run.language]
+        if 2 * n_weak >= len(claims) and (selected := self._selected(inquiry, excerpts)):
+            return inquiry.extracts(
+                one_of_each([*cited, *selected]), HALF_UNSUPPORTED[inquiry.language]
             )
-        if is_wrong_language(checked.text, run.language):
-            return self._extracts(run, one_of_each(cited), OTHER_LANGUAGE[run.language])
-        run.note("total")
-        return Answer(
-            question=run.question,
-            standalone_question=run.standalone,
-            language=run.language,
-            text=checked.text,
-            abstained=False,
-            mode="model",
-            sentences=checked.sentences,
-            citations=checked.citations,
-            dropped_markers=checked.dropped_markers,
-            notice=notice,
-            model=self._chat_model.name,
-            generation=run.result.generation,
-            prompt_tokens=run.usage.prompt_tokens if run.usage else None,
-            new_tokens=run.usage.new_tokens if run.usage else None,
-            timings_ms=run.timings_ms,
-        )
+        if is_wrong_language(checked.text, inquiry.language):
+            return inquiry.extracts(one_of_each(cited), OTHER_LANGUAGE[inquiry.language])
+        return inquiry.written(checked, notice, self._chat_model.name)
 
-    def _check(self, run: _Run, excerpts: Sequence[Excerpt], reply: str) -> CheckedReply:
-        candidates = run.candidates
+    def _check(self, inquiry: Inquiry, excerpts: Sequence[Excerpt], reply: str) -> CheckedReply:
+        candidates = inquiry.candidates
 
         @cache
         def embedded(statement: str) -> FloatArray:
-            return self._retriever.embed_statement(statement, run.result.centres)
+            return self._retriever.embed_statement(statement, inquiry.result.centres)
 
         def weigh(statement: str, passage: Passage) -> Evidence:
             candidate = candidates[passage]
@@ -429,7 +362,7 @@ class Assistant:
                 [passage.text[start:end] for start, end in candidate.spans],
                 [float(cosine) for cosine in candidate.vectors @ embedded(statement)],
                 context=" ".join([passage.title, *passage.heading]),
-                question=run.standalone,
+                question=inquiry.standalone,
             )
             return Evidence(support, *candidate.spans[support.nearest])
 
@@ -440,64 +373,6 @@ class Assistant:
             min_support=self._limits.min_support,
         )
 
-    def _abstention(self, run: _Run) -> Answer:
-        language, hits = run.language, run.result.hits
-        unknown = run.result.unknown_names
-        text = (
-            NOT_FOUND_NAME[language].format(names="、".join(unknown))
-            if unknown and language == "zh"
-            else NOT_FOUND_NAME[language].format(names=" or ".join(unknown))
-            if unknown
-            else NOT_FOUND[language]
-        )
-        if hits:
-            text += ("" if language == "zh" else " ") + NOT_FOUND_NEAREST[language]
-        run.note("total")
-        return Answer(
-            question=run.question,
-            standalone_question=run.standalone,
-            language=language,
-            text=text,
-            abstained=True,
-            mode="refusal",
-            nearest=hits[:3],
-            model=None,
-            generation=run.result.generation,
-            timings_ms=run.timings_ms,
-        )
 
-    def _extracts(self, run: _Run, extracts: Sequence[Extract], notice: str = "") -> Answer:
-        """Return sentences of the materials, word for word, as the answer."""
-        run.note("total")
-        return Answer(
-            question=run.question,
-            standalone_question=run.standalone,
-            language=run.language,
-            text="\n".join(extract.line for extract in extracts),
-            abstained=False,
-            mode="extracts",
-            sentences=tuple(extract.sentence for extract in extracts),
-            citations=tuple(extract.citation for extract in extracts),
-            notice=notice or EXTRACTS[run.language],
-            generation=run.result.generation,
-            timings_ms=run.timings_ms,
-        )
-
-
-def _answerable_probability(run: _Run) -> float:
-    return answerable_probability(run.asked, run.read or (), run.nearness)
-
-
-def _is_of_the_kind(passage: Passage, question: str) -> bool:
-    """Whether `passage` has the versions that `question` names, and speaks of what it measures."""
-    text = "\n".join([passage.title, *passage.heading, passage.text])
-    return not missing_versions(question, text) and (
-        # What is to be calculated need not be spoken of: how is enough.
-        has_numbers_to_calculate(question) or names_what_is_measured(question, text)
-    )
-
-
-def _is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:
-    """Whether `passage` mentions one of the things that the question names, if it names any."""
-    text = "\n".join([passage.title, *passage.heading, passage.text])
-    return not subjects or any(mentions(text, name) for names in subjects for name in names)
+def _answerable_probability(inquiry: Inquiry) -> float:
+    return answerable_probability(inquiry.asked, inquiry.read or (), inquiry.nearness)

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from assistant.answer_events import Event
-from assistant.answering import Assistant, Limits
+from assistant.answering import Assistant
 from assistant.chat_model import import_client
 from assistant.embedding import Embedder, open_embedder
 from assistant.errors import StudyError
@@ -17,6 +17,7 @@ from assistant.generations import Source
 from assistant.glossary import Glossary
 from assistant.guide import Guide
 from assistant.index import LiveIndex
+from assistant.limits import Limits
 from assistant.no_model import NoModel
 from assistant.records import EVERYONE, Answer, Language, Passage, Turn
 from assistant.retrieval import Reranker, Retriever, SearchResult

@@ -24,9 +24,10 @@ import httpx
 from langchain_core.embeddings import Embeddings
 
 from assistant.answer_events import Finished, Found, Wrote
-from assistant.answering import Assistant, Limits
+from assistant.answering import Assistant
 from assistant.chat_model import Message, OpenAIChatModel, Piece
 from assistant.embedding import Embedder
+from assistant.limits import Limits
 from assistant.model_server import ModelServer
 from assistant.prompts import FIXED
 from assistant.retrieval import Retriever

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
-from assistant.answering import Assistant, Limits
+from assistant.answering import Assistant
 from assistant.errors import (
     IndexMissing,
     ModelError,
@@ -17,6 +17,7 @@ from assistant.errors import (
 )
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex
+from assistant.limits import Limits
 from assistant.phrases import (
     EXTRACTS,
     HALF_UNSUPPORTED,

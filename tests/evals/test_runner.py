@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from assistant.answer_events import Event
-from assistant.answering import Assistant, Limits
+from assistant.answering import Assistant
 from assistant.errors import IndexMissing
 from assistant.glossary import Glossary
 from assistant.index import LiveIndex
+from assistant.limits import Limits
 from assistant.records import EVERYONE
 from assistant.retrieval import Retriever, SearchResult
 from evals.records import Case, EarlierTurn

@@ -1,0 +1,23 @@
+"""Near misses: passages on the subject of a question that don't speak of what it asks for."""
+
+from collections.abc import Sequence
+
+from assistant.asked_for import names_what_is_measured
+from assistant.numbers_in_text import has_numbers_to_calculate, missing_versions
+from assistant.records import Passage
+from assistant.support import mentions
+
+
+def is_of_the_kind(passage: Passage, question: str) -> bool:
+    """Whether `passage` has the versions that `question` names, and speaks of what it measures."""
+    text = "\n".join([passage.title, *passage.heading, passage.text])
+    return not missing_versions(question, text) and (
+        # What is to be calculated need not be spoken of: how is enough.
+        has_numbers_to_calculate(question) or names_what_is_measured(question, text)
+    )
+
+
+def is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:
+    """Whether `passage` mentions one of the things that the question names, if it names any."""
+    text = "\n".join([passage.title, *passage.heading, passage.text])
+    return not subjects or any(mentions(text, name) for names in subjects for name in names)
