@@ -33,9 +33,9 @@ from assistant.follow_ups import earlier_questions
 from assistant.inquiry import Inquiry
 from assistant.language import detect_language
 from assistant.limits import Limits
-from assistant.near_misses import is_about, is_of_the_kind
+from assistant.near_misses import is_about, is_of_the_kind, speaks_of_all_compared
 from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
-from assistant.orders import without_orders
+from assistant.orders import asks_for_own_prompt, without_orders
 from assistant.phrases import (
     HALF_UNSUPPORTED,
     INTERRUPTED,
@@ -157,7 +157,7 @@ class Assistant:
             yield Finished(self._without_model(inquiry, excerpts))
 
     def _nothing_near(self, inquiry: Inquiry) -> bool:
-        if inquiry.nearness < self._limits.min_nearness:
+        if inquiry.nearness < self._limits.min_nearness or asks_for_own_prompt(inquiry.question):
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
@@ -262,7 +262,7 @@ class Assistant:
         elif asks_for_number(inquiry.asked):
             extracts_from = max(extracts_from, self._limits.number_evidence)
             nearest = [each for each in nearest if gives_what_is_asked(inquiry.asked, each.text)]
-        if evidence < extracts_from or not nearest:
+        if evidence < extracts_from or not nearest or not _speak_of_all_compared(inquiry, nearest):
             return inquiry.abstention()
         return inquiry.extracts(nearest, NO_ANSWER[inquiry.language])
 
@@ -278,7 +278,7 @@ class Assistant:
         # Where all that was read speaks for an answer, no sentence has to stand out.
         if _answerable_probability(inquiry) >= self._limits.answerable:
             least = min(least, NEARLY_AS_LIKELY * read[0].probability)
-        return one_of_each(
+        selected = one_of_each(
             each.extract
             for each in read
             if each.probability >= least
@@ -287,6 +287,7 @@ class Assistant:
             and is_of_the_kind(each.extract.excerpt.hit.passage, inquiry.asked)
             and gives_what_is_asked(inquiry.asked, each.extract.text)
         )
+        return selected if _speak_of_all_compared(inquiry, selected) else []
 
     def _is_unanswerable(self, inquiry: Inquiry) -> bool:
         """Whether sentences were read, and all of them together make an answer improbable."""
@@ -327,6 +328,9 @@ class Assistant:
         if not any(is_about(citation.passage, subjects) for citation in checked.citations):
             if not any(is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
                 return inquiry.abstention()
+            return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
+        cited = [citation.passage for citation in checked.citations]
+        if not speaks_of_all_compared(cited, inquiry.asked, subjects):
             return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
         return self._written(inquiry, excerpts, checked, notice)
 
@@ -376,3 +380,8 @@ class Assistant:
 
 def _answerable_probability(inquiry: Inquiry) -> float:
     return answerable_probability(inquiry.asked, inquiry.read or (), inquiry.nearness)
+
+
+def _speak_of_all_compared(inquiry: Inquiry, extracts: Sequence[Extract]) -> bool:
+    passages = [extract.excerpt.hit.passage for extract in extracts]
+    return speaks_of_all_compared(passages, inquiry.asked, inquiry.result.subjects)

@@ -12,7 +12,7 @@ _ASKS_FOR_NUMBER = re.compile(
     r"|\b(?:what|which) (?:(?!is|are|was|were|does|do|did|the|an?\b)[a-z-]+ ){0,2}"
     r"(?:year|date|number|size|percentage|rate|coefficient|price|score|accuracy)\b"
     r"|^when (?:was|were|did)\b"
-    r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项)|哪一?年|多大|多久"
+    r"|多少|(?<!哪)几(?:个|名|次|层|年|天|小时|位|亿|万|种|篇|步|项|倍|成|块|张|台|轮|条|页|行)|哪一?年|多大|多久"
     r"|几点(?:钟|开|关|上|下|结束)|几时",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ def asks_for_number(question: str) -> bool:
 _ASKS_FOR_NAME = re.compile(
     r"^(?:and |so )?(?:who|whose)\b|\b(?:which|what) (?:company|firm|university|city|country|"
     r"person|lab|team|journal|conference|school)\b|\bthe names? of\b|\bwhat .{0,40}\bnamed\b"
-    r"|谁(?=是|最?[先早]|负责|审批|批准|管|主持|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪[一几]?(?:家|位|国|所大学|个公司)|叫(?:啥|什么)名"
+    r"|谁(?=是|最?[先早]|负责|审批|批准|管|主持|提出|发明|写|创|说|做|开发|发表)|[是由]谁|哪[一几]?(?:家|位|国|所大学|个(?:公司|部门|机构|单位|团队|大学|国家|城市))|叫(?:啥|什么)名"
     r"|名字(?:叫|是)什么|什么名字|啥名字",
     re.IGNORECASE,
 )
@@ -56,11 +56,24 @@ def asks_for_document(question: str) -> bool:
     return bool(_HAND_OVER.search(question) and _DOCUMENT.search(question))
 
 
+_ASKS_TO_COMPARE = re.compile(
+    r"\b(?:better|worse|faster|slower|cheaper|easier|safer|stronger|more \w+|less \w+)\b"
+    r"|\b(?:vs|versus|compared?|comparison|differences?|differs?|prefer|instead of)\b"
+    r"|对比|相比|比较|区别|差别|不同|二选一|哪[个种][\u4e00-\u9fff]{0,4}[好快准强省少多大小高低]",
+    re.IGNORECASE,
+)
+
+
+def asks_to_compare(question: str) -> bool:
+    """Whether `question` wants two things held against each other."""
+    return bool(_ASKS_TO_COMPARE.search(question))
+
+
 _ASKS_WHICH = re.compile(
     r"\b(?:which|what) (?:[a-z-]+ ){0,3}"
-    r"(?:models?|datasets?|data sets?|engines?|languages?|authors?) "
+    r"(?:models?|datasets?|data sets?|engines?|languages?|authors?|tools?|libraries|library) "
     r"(?:was|were|did|does|do|has|had|have|is|are)\b"
-    r"|哪(?:个|些|几个|款|种)[^，。？]{0,6}(?:模型|数据集|公司|引擎|语言)",
+    r"|哪(?:个|些|几个|款|种)[^，。？]{0,6}(?:模型|数据集|公司|引擎|语言|工具|软件)",
     re.IGNORECASE,
 )
 """Wants one of a kind by its name; unlike after "who", the name may be a word like any other."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.asked_for import names_what_is_measured
+from assistant.asked_for import asks_to_compare, names_what_is_measured
 from assistant.numbers_in_text import has_numbers_to_calculate, missing_versions
 from assistant.records import Passage
 from assistant.support import mentions
@@ -21,3 +21,15 @@ def is_about(passage: Passage, subjects: Sequence[Sequence[str]]) -> bool:
     """Whether `passage` mentions one of the things that the question names, if it names any."""
     text = "\n".join([passage.title, *passage.heading, passage.text])
     return not subjects or any(mentions(text, name) for names in subjects for name in names)
+
+
+def speaks_of_all_compared(
+    passages: Sequence[Passage], question: str, subjects: Sequence[Sequence[str]]
+) -> bool:
+    """Whether `passages` together mention all things that `question` wants compared, if it does.
+
+    What is said of GPTQ alone does not tell whether AWQ loses less.
+    """
+    return not asks_to_compare(question) or all(
+        any(is_about(passage, [names]) for passage in passages) for names in subjects
+    )

@@ -84,21 +84,26 @@ def missing_sizes(question: str, evidence: str) -> list[str]:
 
 
 _VERSION = re.compile(
-    r"\b(?!(?:Chapter|Figure|Module|Part|Section|Step|Table)\b)(?P<name>[A-Z][A-Za-z]{2,}) "
-    r"(?P<version>\d(?:\.\d+)?)(?![\w%.,]*\d|\s*[BKMG]\b)"
+    r"(?<![A-Za-z])(?!(?:Chapter|Figure|Module|Part|Section|Step|Table)\b)"
+    r"(?P<name>[A-Z][A-Za-z]{2,})[ -](?P<version>\d(?:\.\d+)?)(?![A-Za-z_]|[%.,]*\d|\s*[BKMG]\b)"
 )
 
 
 def missing_versions(question: str, evidence: str) -> list[str]:
-    """Return the versions in `question` ("Llama 2") of what `evidence` has in others alone."""
-    return [
+    """Return the versions in `question` ("Llama 2", FlashAttention-2) of what `evidence` has in
+    others alone; none if it has one of several.
+    """
+    named = [
+        match for match in _VERSION.finditer(question) if re.search(match["name"], evidence, re.I)
+    ]
+    missing = [
         match.group()
-        for match in _VERSION.finditer(question)
-        if re.search(match["name"], evidence, re.IGNORECASE)
-        and not re.search(
+        for match in named
+        if not re.search(
             rf"{match['name']}[ -]?{re.escape(match['version'])}(?!\d)", evidence, re.IGNORECASE
         )
     ]
+    return missing if len(missing) == len(named) else []
 
 
 def without_sizes(question: str) -> str:

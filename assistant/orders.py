@@ -65,6 +65,24 @@ _ORDER = re.compile(
 )
 _MAX_ORDERS = 8
 
+_OWN_PROMPT = re.compile(
+    r"\b(?:print|show|reveal|repeat|output|display|paste|dump|tell|give|share|recite|translate)\b"
+    r".{0,40}\byour (?:(?:system|initial|hidden|original|internal|secret|full|exact|own) ){0,2}"
+    r"(?:prompts?|instructions?|rules|guidelines|configuration)\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:prompts?|instructions?|rules) (?:were|are|have) you\b"
+    r"|\brepeat (?:everything|all|the (?:text|words)).{0,20}\babove\b"
+    r"|你[^，。？！]{0,8}(?:system prompt|系统提示词?|提示词|指令|设定|规则)[^，。？！]{0,12}"
+    r"(?:打印|输出|展示|告诉|贴|发|复述|显示|透露|念|写出|翻译)"
+    r"|(?:打印|输出|展示|告诉|贴出|发来|复述|显示|透露|念出|写出|翻译)[^，。？！]{0,10}"
+    r"你[^，。？！]{0,8}(?:system prompt|系统提示词?|提示词|指令|设定|规则)",
+    re.IGNORECASE,
+)
+
+
+def asks_for_own_prompt(question: str) -> bool:
+    """Whether `question` wants the assistant's own instructions, which no material holds."""
+    return bool(_OWN_PROMPT.search(question))
+
 
 def without_orders(question: str) -> str:
     """Return `question` without orders to the assistant; unchanged where nothing else is in it."""

@@ -4,6 +4,7 @@ from assistant.asked_for import (
     asks_for_document,
     asks_for_name,
     asks_for_number,
+    asks_to_compare,
     gives_what_is_asked,
     names_what_is_counted,
     names_what_is_measured,
@@ -21,6 +22,8 @@ from assistant.asked_for import (
         "哪年发表的？",
         "训练了几天？",
         "食堂几点开门？",
+        "第二版比第一版快了几倍？",
+        "重复的内容占几成？",
     ],
 )
 def test_question_for_a_number(question: str) -> None:
@@ -36,6 +39,7 @@ def test_question_for_a_number(question: str) -> None:
         "谁提出的？",
         "他们在哪家公司？",
         "那个模型叫什么名字？",
+        "办法是哪几个部门发的？",
     ],
 )
 def test_question_for_a_name(question: str) -> None:
@@ -53,6 +57,26 @@ def test_question_for_a_name(question: str) -> None:
 )
 def test_question_for_a_document(question: str) -> None:
     assert asks_for_document(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Is A better than B?",
+        "AdamW vs SGD",
+        "What is the difference between a list and a tuple?",
+        "AWQ 跟 GPTQ 哪个掉点更少？",
+        "二选一的话用哪个好？",
+        "两者有什么区别？",
+    ],
+)
+def test_question_for_a_comparison(question: str) -> None:
+    assert asks_to_compare(question)
+
+
+@pytest.mark.parametrize("question", ["What is AdamW?", "注意力怎么算？", "如何做好标注？"])
+def test_question_for_no_comparison(question: str) -> None:
+    assert not asks_to_compare(question)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,9 @@ def test_sizes_tell_what_is_asked_about(question: str, evidence: str, missing: l
         ("Does Llama 3 8B fit?", "Llama 3 8B takes 16 GB.", []),
         ("how many tokens did Llama 2 see", "GPT-3 saw 300 billion tokens.", []),
         ("What is in Module 3?", "This module is about attention.", []),
+        ("FlashAttention-2 快了几倍", "FlashAttention 的显存读写更少。", ["FlashAttention-2"]),
+        ("FlashAttention-2 快了几倍", "FlashAttention-2 快了一倍。", []),
+        ("Is GPT-3 larger than GPT-2?", "GPT-3 has 175 billion parameters.", []),
     ],
 )
 def test_versions_that_the_evidence_has_in_others_alone(
