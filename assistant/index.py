@@ -143,8 +143,13 @@ class Index:
         )
 
     def mentions(self, word: str, audiences: frozenset[str]) -> bool:
-        """Return whether any passage that the asker may see contains `word` (a content word)."""
-        return self._words.knows(word, allowed=self.allowed_rows(audiences))
+        """Return whether a passage that the asker may see contains `word` (a content word).
+
+        Employees also call a document by its file: "the FAQ" is 14-faq.md.
+        """
+        return self._words.knows(
+            word, allowed=self.allowed_rows(audiences)
+        ) or self.passages.has_source_named(word, audiences)
 
     def _word_scores(
         self, words: Sequence[str], also: Sequence[str], allowed: npt.NDArray[np.bool_] | None

@@ -112,6 +112,11 @@ def test_words_of_passages_of_others_are_not_mentioned(index: Index) -> None:
     assert index.mentions("cat", EVERYONE)
 
 
+def test_document_called_by_its_file_is_mentioned(index: Index) -> None:
+    assert index.mentions("Pets.md", EVERYONE)
+    assert not index.mentions("pets", frozenset({"cooks"}))
+
+
 def test_vectors_of_sentences_belong_to_their_passage(index: Index) -> None:
     texts = [EN_DOG[start:end] for start, end in sentence_spans(PASSAGES[3])]
 
