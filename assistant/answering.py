@@ -241,9 +241,14 @@ class Assistant:
         A small model also refuses what they hold, or says it so that nothing holds. So it is asked
         again, of single sentences. Where it takes none, how near the passages are and the best
         `support` of what it wrote, added up, may still tell these from what is not there. For a
-        name or a document nothing is enough: there a near miss looks just the same.
+        name or a document nothing is enough: there a near miss looks just the same. So it does for
+        a question about a name that the materials don't have.
         """
-        if asks_for_name(inquiry.asked) or asks_for_document(inquiry.asked):
+        if (
+            inquiry.result.unknown_names
+            or asks_for_name(inquiry.asked)
+            or asks_for_document(inquiry.asked)
+        ):
             return inquiry.abstention()
         if selected := self._selected(inquiry, excerpts):
             return inquiry.extracts(selected, NO_ANSWER[inquiry.language])
