@@ -72,7 +72,7 @@ def asks_to_compare(question: str) -> bool:
 _ASKS_WHICH = re.compile(
     r"\b(?:which|what) (?:[a-z-]+ ){0,3}"
     r"(?:models?|datasets?|data sets?|engines?|languages?|authors?|tools?|libraries|library) "
-    r"(?:was|were|did|does|do|has|had|have|is|are)\b"
+    r"(?:was|were|did|does|do|has|had|have|is|are|should|can|could|would)\b"
     r"|哪(?:个|些|几个|款|种)[^，。？]{0,6}(?:模型|数据集|公司|引擎|语言|工具|软件)",
     re.IGNORECASE,
 )
