@@ -1,16 +1,17 @@
 """`study eval`: run the cases, score given answers, measure judges, compare runs, import sets."""
 
+import shlex
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from assistant.errors import ConfigError
+from assistant.errors import ConfigError, ModelUnreachable
 from ui import terminal
-from ui.command_group import JsonOption
+from ui.command_group import JsonOption, say_when_stopped
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -34,6 +35,8 @@ FOLDER = "evals"
 ACCEPTED = "accepted"
 """Files that name the last run of a set that passed the gate, under STUDY_HOME/evals/."""
 
+STOPPED = "Stopped; the same command with --out {folder} goes on."
+
 JudgeOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -53,6 +56,7 @@ SplitOption = Annotated[
 
 @app.command("run")
 def run_(  # noqa: PLR0917
+    context: typer.Context,
     sets: Annotated[
         list[Path] | None,
         typer.Option(
@@ -93,7 +97,8 @@ def run_(  # noqa: PLR0917
     from evals.cases import CURRICULUM, chosen, load_cases
     from evals.evaluation import Plan, evaluate
     from evals.gate import load_gate
-    from ui.serving import model_for_questions
+    from evals.judges.opening import needs_model
+    from evals.resuming import begun_in, only_judging_remains
 
     limits = load_gate(gate) if gate else None
     settings = _with_model(Settings.load(), model)
@@ -102,24 +107,32 @@ def run_(  # noqa: PLR0917
     if not cases:
         raise ConfigError("No case is of these kinds and this split.", hint="Ask for less.")
     names = judge or (["rules"] if no_model else ["stack"])
-    assistant = build_assistant(settings, with_model=not no_model, generation=index)
-    assistant.retriever.live_index.get()  # without an index, no model need be started
     folder = out or settings.home / FOLDER / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    begun_in(folder)  # what stands in the way is told before a model is started
+    asks = not only_judging_remains(folder, cases)
+    assistant = build_assistant(settings, with_model=not no_model, generation=index)
+    if asks and any(case.passages is None for case in cases):
+        assistant.retriever.live_index.get()
     terminal.note(f"{terminal.counted(len(cases), 'case')}; the run is kept in {folder}.")
-    with nullcontext() if no_model else model_for_questions(settings), terminal.progress() as bars:
-        run = evaluate(
-            Plan(
-                cases=cases,
-                sets=paths,
-                judges=open_judges(names, assistant),
-                workers=1 if no_model else side_by_side(settings, assistant),
-            ),
-            assistant,
-            settings,
-            folder,
-            answering=bars.add("Cases answered"),
-            judging=bars.add("Answers judged"),
-        )
+    say_when_stopped(context, STOPPED.format(folder=shlex.quote(str(folder))))
+    with _model_for(settings, asks=not no_model and (asks or any(map(needs_model, names)))):
+        if asks and not no_model:
+            _require_model(assistant)
+        with terminal.progress() as bars:
+            run = evaluate(
+                Plan(
+                    cases=cases,
+                    sets=paths,
+                    judges=open_judges(names, assistant),
+                    workers=1 if no_model else side_by_side(settings, assistant),
+                    needs_model=not no_model,
+                ),
+                assistant,
+                settings,
+                folder,
+                answering=bars.add("Cases answered"),
+                judging=bars.add("Answers judged"),
+            )
     breaches = _check(run, limits, settings.home / FOLDER) if limits else []
     if as_json:
         terminal.print_json(
@@ -344,6 +357,28 @@ def _kinds(text: str | None) -> "list[Kind]":
             param_hint="--kinds",
         )
     return [kind for kind in KINDS if kind in wanted]
+
+
+def _model_for(settings: "Settings", *, asks: bool) -> AbstractContextManager[None]:
+    """Have a model server while the block runs, if anything is asked of it."""
+    from ui.serving import model_for_questions
+
+    if not asks:
+        return nullcontext()
+    return model_for_questions(settings, without="Nothing can be measured without it.")
+
+
+def _require_model(assistant: "StudyAssistant") -> None:
+    """Do nothing if a model answers.
+
+    Raises:
+        ModelUnreachable: none does; extracts would be taken for its answers.
+    """
+    if not assistant.chat_model.is_ready():
+        raise ModelUnreachable(
+            "No model answers, so its answers can't be measured.",
+            hint="Start one (`study model serve`), or measure extracts alone with --no-model.",
+        )
 
 
 def open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judge]":

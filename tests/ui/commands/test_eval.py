@@ -8,7 +8,7 @@ import pytest
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
 
-CASES = [
+CASES: list[dict[str, object]] = [
     {
         "id": "en-1",
         "language": "en",
@@ -69,13 +69,92 @@ def test_what_was_begun_with_other_cases_is_not_gone_on_with(
     run(study, cases, tmp_path / "run")
     run(study, cases, tmp_path / "run")  # the same goes on
 
+    rows = (tmp_path / "run" / "rows.jsonl").read_bytes()
+
     result = study(
-        "eval", "run", "--set", str(cases), "--no-model", "--limit", "1",
+        "eval", "run", "--set", str(cases), "--no-model", "--kinds", "unanswerable",
         "--out", str(tmp_path / "run"),
     )  # fmt: skip
 
     assert result.exit_code == 1
-    assert "begun with another n cases" in result.stderr
+    assert "begun with another choice of cases" in result.stderr
+    assert (tmp_path / "run" / "rows.jsonl").read_bytes() == rows
+
+
+def test_a_folder_of_other_files_is_left_alone(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    result = study("eval", "run", "--set", str(cases), "--no-model", "--out", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "holds other files, and no run" in " ".join(result.stderr.split())
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_without_a_server_nothing_is_measured_unless_that_is_asked_for(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_MODEL__URL", "http://127.0.0.1:9")
+
+    result = study("eval", "run", "--set", str(cases), "--out", str(tmp_path / "run"))
+
+    assert result.exit_code == 1
+    assert "No model answers" in result.stderr
+    assert "--no-model" in result.stderr
+    assert not (tmp_path / "run").exists()
+    run(study, cases, tmp_path / "run")
+
+
+def test_rows_that_the_model_failed_at_are_errors_and_tried_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path, server: OpenAIServer
+) -> None:
+    def eval_run() -> dict[str, float | None]:
+        result = study(
+            "eval", "run", "--set", str(cases), "--kinds", "fact", "--judge", "rules",
+            "--out", str(tmp_path / "run"), "--json",
+        )  # fmt: skip
+        assert result.exit_code == 0, result.stderr
+        return {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
+
+    server.scripts = [lambda exchange: exchange.send_status(400, "no such thing")] * 5
+    figures = eval_run()
+    assert (figures["errors"], figures["wrongly_refused"]) == (1, 1)
+
+    answer = "The telescope has an aperture of 37 centimetres [1]."
+    server.scripts = [says(answer)] * 5
+    figures = eval_run()
+    assert (figures["errors"], figures["wrongly_refused"]) == (0, 0)
+
+
+def test_what_is_said_when_it_is_stopped_names_the_folder(
+    study: Study, indexed: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evals.evaluation.run_cases", stop)
+
+    result = study("eval", "run", "--set", str(cases), "--no-model")
+
+    assert result.exit_code == 130
+    (folder,) = (indexed / "evals").iterdir()
+    said = " ".join(result.stderr.split())
+    assert f"Stopped; the same command with --out {folder} goes on." in said
+    assert "run the command again" not in said
+
+
+def test_cases_with_passages_need_no_index(study: Study, home: Path, tmp_path: Path) -> None:
+    given: dict[str, object] = {
+        **CASES[0],
+        "passages": ["The telescope has an aperture of 37 centimetres."],
+    }
+    cases = tmp_path / "given.jsonl"
+    cases.write_text(json.dumps(given), encoding="utf-8")
+
+    figures = run(study, cases, tmp_path / "run")
+
+    assert figures["errors"] == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_bytes())["generation"] == ""
 
 
 def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
