@@ -12,16 +12,15 @@ import typer
 from assistant.errors import ConfigError, ModelUnreachable
 from ui import terminal
 from ui.command_group import JsonOption, say_when_stopped
+from ui.commands.eval_outcome import Outcome
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import StudyAssistant
     from evals.calibration import Quality
-    from evals.gate import Breach, Gate
     from evals.judges import Judge
     from evals.labels import Labelled
     from evals.records import Kind
-    from evals.run_folder import Run
 
 app = typer.Typer(
     name="eval",
@@ -32,8 +31,7 @@ imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_he
 app.add_typer(imports)
 
 FOLDER = "evals"
-ACCEPTED = "accepted"
-"""Files that name the last run of a set that passed the gate, under STUDY_HOME/evals/."""
+"""Of all runs, under STUDY_HOME."""
 
 STOPPED = "Stopped; the same command with --out {folder} goes on."
 
@@ -133,26 +131,7 @@ def run_(  # noqa: PLR0917
                 answering=bars.add("Cases answered"),
                 judging=bars.add("Answers judged"),
             )
-    breaches = _check(run, limits, settings.home / FOLDER) if limits else []
-    if as_json:
-        terminal.print_json(
-            {
-                "run": str(folder),
-                "figures": [figure.model_dump() for figure in run.scores.overall],
-                "breaches": [breach.sentence for breach in breaches],
-            }
-        )
-    else:
-        from evals.run_folder import REPORT_HTML, REPORT_MARKDOWN
-
-        terminal.print_result((folder / REPORT_MARKDOWN).read_text(encoding="utf-8"))
-        terminal.note(f"The report: {folder / REPORT_HTML}")
-        for breach in breaches:
-            terminal.print_failure(breach.sentence)
-    if breaches:
-        raise typer.Exit(1)
-    if limits:
-        _accept(run, folder, settings.home / FOLDER)
+    Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
 
 
 @app.command()
@@ -436,29 +415,3 @@ def _show_quality(quality: "Quality", *, as_json: bool) -> None:
             f"  says {part.low:.1f} to {part.high:.1f}: {part.n:5} of them, "
             f"{part.share.value:.2f} supported"
         )
-
-
-def _check(run: "Run", limits: "Gate", folder: Path) -> "list[Breach]":
-    """Return what is outside the gate, compared also with the last accepted run of the same set."""
-    from evals.gate import check_gate
-    from evals.run_folder import RunUnreadable, read_run
-
-    accepted = None
-    name = folder / ACCEPTED / _set_name(run)
-    if name.is_file():
-        try:
-            accepted = read_run(Path(name.read_text(encoding="utf-8").strip())).scores
-        except RunUnreadable as error:
-            terminal.warn(f"The last accepted run can't be compared with: {error}")
-    return check_gate(run.scores, limits, accepted, sets=list(run.provenance.sets))
-
-
-def _accept(run: "Run", run_folder: Path, folder: Path) -> None:
-    path = folder / ACCEPTED / _set_name(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(str(run_folder.resolve()), encoding="utf-8")
-    terminal.note("The gate holds; later runs are compared with this one.")
-
-
-def _set_name(run: "Run") -> str:
-    return "+".join(sorted(Path(name).stem for name in run.provenance.sets))

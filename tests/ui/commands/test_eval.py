@@ -163,7 +163,9 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     gate = tmp_path / "gate.toml"
     gate.write_text('[at_least]\n"recall@1" = 0.9\n', encoding="utf-8")
     run(study, cases, tmp_path / "good", "--gate", str(gate))
-    assert (indexed / "evals" / "accepted" / "cases").is_file()
+    (accepted,) = (indexed / "evals" / "accepted").iterdir()
+    assert accepted.name.startswith("cases-")
+    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
 
     gate.write_text("[at_most]\ntotal_s = 0.0\n", encoding="utf-8")
     result = study(
@@ -173,6 +175,45 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
 
     assert result.exit_code == 1
     assert "total_s" in result.stderr or "total" in result.stderr.lower()
+
+
+def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compared_with(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[max_drop]\nmrr = 0.05\n", encoding="utf-8")
+    run(study, cases, tmp_path / "good", "--gate", str(gate))
+    (accepted,) = (indexed / "evals" / "accepted").iterdir()
+    # As if the accepted run had been better by what one case alone doesn't prove.
+    kept = tmp_path / "good" / "scores.json"
+    values = json.loads(kept.read_text(encoding="utf-8"))
+    values["per_case"]["en-1"]["mrr"] = 1.2
+    kept.write_text(json.dumps(values), encoding="utf-8")
+
+    result = study(
+        "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+        "--out", str(tmp_path / "worse"),
+    )  # fmt: skip
+
+    assert result.exit_code == 0
+    assert "mrr fell by no more than it allows" in " ".join(result.stderr.split())
+    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+
+
+def test_misspelt_gate_is_told_before_anything_is_asked(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[at_least]\nrecal = 0.9\n", encoding="utf-8")
+
+    result = study(
+        "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+        "--out", str(tmp_path / "run"),
+    )  # fmt: skip
+
+    assert result.exit_code == 1
+    assert "there is no metric recal" in " ".join(result.stderr.split())
+    assert not (tmp_path / "run").exists()
 
 
 def test_with_a_model_the_stack_judges(
