@@ -377,7 +377,8 @@ def open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judg
 def side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
     """Return how many questions are worth asking at a time.
 
-    On a CPU llama.cpp computes one after the other anyway, and side by side they share its cache.
+    vLLM computes them together. On a CPU llama.cpp computes one after the other anyway, and side by
+    side they share its cache; of what serves elsewhere nothing is known.
     """
     return 16 if assistant.status().engine == "vllm" else 1
 

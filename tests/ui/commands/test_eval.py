@@ -221,6 +221,7 @@ def test_with_a_model_the_stack_judges(
 ) -> None:
     answer = "The telescope has an aperture of 37 centimetres [1]."
     server.scripts = [says(answer), *[says("Yes")] * 40]
+    server.models = {"data": [{"id": "m", "owned_by": "vllm"}]}
 
     result = study(
         "eval", "run", "--set", str(cases), "--out", str(tmp_path / "run"), "--json",
@@ -231,6 +232,7 @@ def test_with_a_model_the_stack_judges(
     figures = {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
     assert figures["citation_recall"] == 1
     assert figures["faithfulness"] == 1
+    assert json.loads((tmp_path / "run" / "run.json").read_bytes())["engine"] == "vllm"
 
 
 @pytest.mark.parametrize(
