@@ -1,4 +1,4 @@
-"""`study eval`: run the cases, score given answers, measure judges, compare runs, import sets."""
+"""`study eval`: run cases, report runs again, score answers, measure judges, compare, import."""
 
 import shlex
 from collections.abc import Sequence
@@ -46,6 +46,11 @@ JudgeOption = Annotated[
     ),
 ]
 
+GateOption = Annotated[
+    Path | None,
+    typer.Option("--gate", metavar="FILE", help="Limits; exit 1 if one is broken."),
+]
+
 SplitOption = Annotated[
     Literal["dev", "record"] | None,
     typer.Option("--split", help="Only this part of the set.", show_default=False),
@@ -76,9 +81,7 @@ def run_(  # noqa: PLR0917
         Path | None, typer.Option(metavar="DIR", help="Of the run; a stopped one goes on.")
     ] = None,
     judge: JudgeOption = None,
-    gate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Limits; exit 1 if one is broken.")
-    ] = None,
+    gate: GateOption = None,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Extracts alone; judged by rules.")
     ] = False,
@@ -131,6 +134,42 @@ def run_(  # noqa: PLR0917
                 answering=bars.add("Cases answered"),
                 judging=bars.add("Answers judged"),
             )
+    Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Of a run whose cases were all answered.")],
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", metavar="NAME", help="As in run; the verdicts there by default."),
+    ] = None,
+    gate: GateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge, score and report a run again, without asking the assistant.
+
+    Example: study eval report var/evals/20261123-101500 --judge rules --gate evals/gate.toml
+    """
+    from assistant.settings import Settings
+    from assistant.wiring import build_assistant
+    from evals.gate import load_gate
+    from evals.judges.opening import needs_model
+    from evals.rejudging import report_again
+
+    limits = load_gate(gate) if gate else None
+    settings = Settings.load()
+    names = judge or []
+    assistant = build_assistant(settings)
+    with _model_for(settings, asks=any(map(needs_model, names))), terminal.progress() as bars:
+        judges = open_judges(names, assistant)
+        run = report_again(
+            folder,
+            judges,
+            model=assistant.status().model if judges else None,
+            workers=side_by_side(settings, assistant) if judges else 1,
+            report=bars.add("Answers judged") if judges else None,
+        )
     Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
 
 

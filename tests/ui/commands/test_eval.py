@@ -1,6 +1,7 @@
 """`study eval` over the small index, without a model: runs, gates, judges, comparisons, imports."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,26 @@ def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compare
     assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
 
 
+def test_a_run_is_reported_and_held_to_a_gate_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    figures = run(study, cases, tmp_path / "run")
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[at_least]\nmrr = 1.1\n", encoding="utf-8")
+    shutil.rmtree(indexed / "index")  # nothing is searched
+
+    again = study("eval", "report", str(tmp_path / "run"), "--json")
+    judged = study("eval", "report", str(tmp_path / "run"), "--judge", "rules", "--json")
+    held = study("eval", "report", str(tmp_path / "run"), "--gate", str(gate))
+
+    for result in (again, judged):
+        assert result.exit_code == 0, result.stderr
+        found = json.loads(result.stdout)["figures"]
+        assert {figure["metric"]: figure["value"] for figure in found} == figures
+    assert held.exit_code == 1
+    assert "must be at least 1.100" in " ".join(held.stderr.split())
+
+
 def test_misspelt_gate_is_told_before_anything_is_asked(
     study: Study, indexed: Path, cases: Path, tmp_path: Path
 ) -> None:
@@ -243,6 +264,7 @@ def test_with_a_model_the_stack_judges(
         (("run", "--no-model", "--judge", "oracle"), "There is no judge oracle"),
         (("score", "--file", "none.jsonl"), "none.jsonl can't be read"),
         (("compare", "none", "none"), "can't be read"),
+        (("report", "none"), "can't be read"),
         (("import", "squad", "none.json", "out"), "none.json can't be read"),
         (("judge", "--labels", "none.jsonl", "--judge", "rules"), "none.jsonl can't be read"),
     ],
