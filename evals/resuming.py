@@ -103,5 +103,5 @@ def _refuse_another(
             again = f", or judge and report what is there: study eval report {folder}"
             raise ConfigError(
                 f"The run in {folder} was begun with {another}.",
-                hint=f"{_ANOTHER_FOLDER}{again if (folder / SCORES).is_file() else ''}.",
+                hint=_ANOTHER_FOLDER + (again if (folder / SCORES).is_file() else "."),
             )

@@ -134,6 +134,11 @@ def run_(  # noqa: PLR0917
                 answering=bars.add("Cases answered"),
                 judging=bars.add("Answers judged"),
             )
+    if n_failed := sum(bool(row.error) for row in run.rows):
+        terminal.warn(
+            f"{terminal.counted(n_failed, 'case')} failed, which counts as wrong.",
+            f"The same command with --out {shlex.quote(str(folder))} tries again.",
+        )
     Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
 
 

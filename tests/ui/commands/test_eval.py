@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from assistant.settings import Settings
+from assistant.wiring import build_assistant
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
+from ui.commands.eval import side_by_side
 
 CASES: list[dict[str, object]] = [
     {
@@ -109,22 +112,25 @@ def test_without_a_server_nothing_is_measured_unless_that_is_asked_for(
 def test_rows_that_the_model_failed_at_are_errors_and_tried_again(
     study: Study, indexed: Path, cases: Path, tmp_path: Path, server: OpenAIServer
 ) -> None:
-    def eval_run() -> dict[str, float | None]:
+    def eval_run() -> tuple[dict[str, float | None], str]:
         result = study(
             "eval", "run", "--set", str(cases), "--kinds", "fact", "--judge", "rules",
             "--out", str(tmp_path / "run"), "--json",
         )  # fmt: skip
         assert result.exit_code == 0, result.stderr
-        return {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
+        figures = {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
+        return figures, " ".join(result.stderr.split())
 
     server.scripts = [lambda exchange: exchange.send_status(400, "no such thing")] * 5
-    figures = eval_run()
+    figures, said = eval_run()
     assert (figures["errors"], figures["wrongly_refused"]) == (1, 1)
+    assert "1 case failed, which counts as wrong. The same command with --out" in said
 
     answer = "The telescope has an aperture of 37 centimetres [1]."
     server.scripts = [says(answer)] * 5
-    figures = eval_run()
+    figures, said = eval_run()
     assert (figures["errors"], figures["wrongly_refused"]) == (0, 0)
+    assert "failed" not in said
 
 
 def test_what_is_said_when_it_is_stopped_names_the_folder(
@@ -254,6 +260,15 @@ def test_with_a_model_the_stack_judges(
     assert figures["citation_recall"] == 1
     assert figures["faithfulness"] == 1
     assert json.loads((tmp_path / "run" / "run.json").read_bytes())["engine"] == "vllm"
+
+
+@pytest.mark.parametrize(("owner", "n"), [("vllm", 16), ("llamacpp", 1), ("a-vendor", 1)])
+def test_what_serves_tells_how_many_questions_are_asked_at_a_time(
+    indexed: Path, server: OpenAIServer, owner: str, n: int
+) -> None:
+    server.models = {"data": [{"id": "m", "owned_by": owner}]}
+    settings = Settings.load()
+    assert side_by_side(settings, build_assistant(settings)) == n
 
 
 @pytest.mark.parametrize(
