@@ -96,10 +96,12 @@ def _refuse_another(
 ) -> None:
     """Raise ConfigError if one of the fields `names` differs, calling it what stands there."""
     for name, another in names.items():
-        before = getattr(begun, name)
+        before, after = getattr(begun, name), getattr(now, name)
         if name == "selection" and not before:
             continue  # a run of before it was kept
-        if before != getattr(now, name):
+        if name == "sets":  # by what they say: the same file may be named from elsewhere
+            before, after = sorted(before.values()), sorted(after.values())
+        if before != after:
             again = f", or judge and report what is there: study eval report {folder}"
             raise ConfigError(
                 f"The run in {folder} was begun with {another}.",

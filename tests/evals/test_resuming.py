@@ -89,6 +89,12 @@ def test_judging_remains_where_each_case_as_it_is_now_has_an_answer(tmp_path: Pa
     assert not only_judging_remains(tmp_path, CASES)
 
 
+def test_the_same_set_may_be_named_from_elsewhere(tmp_path: Path) -> None:
+    begin(tmp_path, BEGUN, n_answers=1)
+    sets = {f"/elsewhere/{name}": digest for name, digest in BEGUN.sets.items()}
+    assert gone_on(tmp_path, NOW.model_copy(update={"sets": sets}), CASES).sets == BEGUN.sets
+
+
 def test_a_run_of_before_the_selection_was_kept_goes_on(tmp_path: Path) -> None:
     begin(tmp_path, BEGUN.model_copy(update={"selection": ""}), n_answers=1)
     assert gone_on(tmp_path, NOW, CASES).date == BEGUN.date
