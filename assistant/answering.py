@@ -26,7 +26,7 @@ from assistant.asked_for import (
 )
 from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
-from assistant.errors import ModelError
+from assistant.errors import ModelError, ModelUnreachable
 from assistant.excerpts import choose_excerpts, whole_excerpts
 from assistant.extracts import Extract, nearest_extracts, one_of_each
 from assistant.follow_ups import earlier_questions
@@ -140,11 +140,14 @@ class Assistant:
             else whole_excerpts(result.candidates, max_tokens=self._limits.given_tokens)
         )
         is_ready = self._chat_model.is_ready()
+        if not is_ready:
+            inquiry.blame(ModelUnreachable("No model answered."))
         # Whoever gives passages vouches for them.
         if is_ready and passages is None:
             try:
                 is_doubtful = self._is_doubtful(inquiry, excerpts)
-            except ModelError:  # which would only fail again, perhaps after minutes
+            except ModelError as error:  # which would only fail again, perhaps after minutes
+                inquiry.blame(error)
                 is_ready, is_doubtful = False, False
             if is_doubtful:
                 yield Found(())
@@ -200,7 +203,7 @@ class Assistant:
                         inquiry.note("first_token")
                         likeliest = likeliest or piece.top_logprobs or {}
                         is_cut = piece.finish == "length"
-                        inquiry.usage = piece.usage or inquiry.usage
+                        inquiry.count(piece.usage)
                         reply += piece.text
                         if (start := repeat_start(reply)) is not None:
                             reply = reply[:start]
@@ -210,7 +213,8 @@ class Assistant:
                             n_shown = end
                             if not insist and begins_in_wrong_language(reply, inquiry.language):
                                 break
-            except ModelError:
+            except ModelError as error:
+                inquiry.blame(error)
                 inquiry.read = inquiry.read or ()  # a server that is gone is asked nothing more
                 yield Finished(self._interrupted(inquiry, excerpts, reply))
                 return
@@ -275,7 +279,8 @@ class Assistant:
         """Return the sentences that answer the question as the model sees it, best first."""
         try:
             read = self._read(inquiry, excerpts)
-        except ModelError:
+        except ModelError as error:
+            inquiry.blame(error)
             return []
         if self._is_unanswerable(inquiry):
             return []

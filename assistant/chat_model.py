@@ -21,7 +21,7 @@ from assistant.errors import (
     ModelTimeout,
     ModelUnreachable,
 )
-from assistant.model_server import is_healthy
+from assistant.server_probe import engine_of, is_healthy
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -157,6 +157,11 @@ class OpenAIChatModel:
     def is_ready(self) -> bool:
         """Return whether the server answers now; takes a second at most."""
         return is_healthy(self.url, api_key=self._api_key, timeout_s=READY_TIMEOUT_S)
+
+    @cached_property
+    def engine(self) -> str:
+        """What serves there: "vllm", "llamacpp" or "external"; asked once."""
+        return engine_of(self.url, api_key=self._api_key, timeout_s=READY_TIMEOUT_S)
 
     def _stream(
         self, messages: Sequence[Message], max_tokens: int, n_top: int

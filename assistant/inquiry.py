@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.answer_sentences import AnswerSentence
 from assistant.chat_model import Usage
 from assistant.citations import CheckedReply
+from assistant.errors import ModelError
 from assistant.extracts import Extract
 from assistant.phrases import EXTRACTS, NOT_FOUND, NOT_FOUND_NAME, NOT_FOUND_NEAREST
-from assistant.records import Answer, Language, Passage
+from assistant.records import Answer, Language, Mode, Passage
 from assistant.retrieval import Candidate, SearchResult
 
 
@@ -25,7 +26,9 @@ class Inquiry:
     started: float
     result: SearchResult
     timings_ms: dict[str, float] = field(default_factory=dict)
-    usage: Usage | None = None
+    prompt_tokens: int | None = None
+    new_tokens: int | None = None
+    model_failure: str = ""
     read: Sequence[AnswerSentence] | None = None
 
     @property
@@ -42,25 +45,25 @@ class Inquiry:
         """Take down how long it took from the start to `name`, in ms; the first time counts."""
         self.timings_ms.setdefault(name, round((time.perf_counter() - self.started) * 1000, 1))
 
+    def count(self, usage: Usage | None) -> None:
+        """Add what a reply cost; nothing where the server doesn't tell."""
+        if usage is not None:
+            self.prompt_tokens = (self.prompt_tokens or 0) + usage.prompt_tokens
+            self.new_tokens = (self.new_tokens or 0) + usage.new_tokens
+
+    def blame(self, error: ModelError) -> None:
+        """Take down that the model failed; the first reason counts."""
+        self.model_failure = self.model_failure or f"{error} {error.hint}".strip()
+
     def written(self, checked: CheckedReply, notice: str, model: str) -> Answer:
         """Return the checked reply of `model` as the answer."""
-        self.note("total")
-        return Answer(
-            question=self.question,
-            standalone_question=self.standalone,
-            language=self.language,
-            text=checked.text,
-            abstained=False,
-            mode="model",
+        return replace(
+            self._answer(checked.text, "model"),
             sentences=checked.sentences,
             citations=checked.citations,
             dropped_markers=checked.dropped_markers,
             notice=notice,
             model=model,
-            generation=self.result.generation,
-            prompt_tokens=self.usage.prompt_tokens if self.usage else None,
-            new_tokens=self.usage.new_tokens if self.usage else None,
-            timings_ms=self.timings_ms,
         )
 
     def abstention(self) -> Answer:
@@ -76,33 +79,30 @@ class Inquiry:
         )
         if hits:
             text += ("" if language == "zh" else " ") + NOT_FOUND_NEAREST[language]
-        self.note("total")
-        return Answer(
-            question=self.question,
-            standalone_question=self.standalone,
-            language=language,
-            text=text,
-            abstained=True,
-            mode="refusal",
-            nearest=hits[:3],
-            model=None,
-            generation=self.result.generation,
-            timings_ms=self.timings_ms,
-        )
+        return replace(self._answer(text, "refusal"), nearest=hits[:3])
 
     def extracts(self, extracts: Sequence[Extract], notice: str = "") -> Answer:
         """Return sentences of the materials, word for word, as the answer."""
+        return replace(
+            self._answer("\n".join(extract.line for extract in extracts), "extracts"),
+            sentences=tuple(extract.sentence for extract in extracts),
+            citations=tuple(extract.citation for extract in extracts),
+            notice=notice or EXTRACTS[self.language],
+        )
+
+    def _answer(self, text: str, mode: Mode) -> Answer:
+        """Return what all forms have in common; the clock stops here."""
         self.note("total")
         return Answer(
             question=self.question,
             standalone_question=self.standalone,
             language=self.language,
-            text="\n".join(extract.line for extract in extracts),
-            abstained=False,
-            mode="extracts",
-            sentences=tuple(extract.sentence for extract in extracts),
-            citations=tuple(extract.citation for extract in extracts),
-            notice=notice or EXTRACTS[self.language],
+            text=text,
+            abstained=mode == "refusal",
+            mode=mode,
+            model_failure=self.model_failure,
             generation=self.result.generation,
+            prompt_tokens=self.prompt_tokens,
+            new_tokens=self.new_tokens,
             timings_ms=self.timings_ms,
         )

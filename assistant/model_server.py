@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
-from urllib.parse import urlsplit
 
 from assistant.errors import BusyError, ModelTimeout, ModelUnreachable
 from assistant.server_commands import Command, ServedBy, ServerOptions, command_for
+from assistant.server_probe import is_healthy
 from assistant.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
@@ -332,32 +332,6 @@ def find_running(home: Path) -> RunningServer | None:
     if not is_same or not is_healthy(running.url, timeout_s=_HEALTH_TIMEOUT_S):
         return None
     return running
-
-
-def is_healthy(url: str, *, api_key: str | None = None, timeout_s: float) -> bool:
-    """Return whether the OpenAI-compatible server at base URL `url` takes requests.
-
-    vLLM and llama.cpp say so at /health; where there is none, listing the models must succeed.
-    """
-    import httpx
-
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    parts = urlsplit(url)
-    is_loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    try:
-        # A proxy of the environment can't reach a server on this machine.
-        with httpx.Client(
-            trust_env=not is_loopback,
-            verify=parts.scheme == "https",  # else the certificates would be read for nothing
-            timeout=timeout_s,
-            headers=headers,
-        ) as client:
-            reply = client.get(f"{parts.scheme}://{parts.netloc}/health")
-            if reply.status_code in (401, 403, 404, 405):
-                reply = client.get(f"{url}/models")
-            return reply.is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
 
 
 def last_line(path: Path) -> str:

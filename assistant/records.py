@@ -104,7 +104,10 @@ class Answer:
 
     `text` is the Markdown to show, markers included. `nearest` are the materials to look at when
     the answer is an abstention. `dropped_markers` are numbers the model invented.
-    Tokens are those that the model read and wrote for it, None where nobody tells.
+    Tokens are those of what the model wrote in reply, also where something else was shown for it;
+    None where nobody tells. Single sentences that it was shown aren't counted.
+    `model_failure` says why the model that was to write it didn't, or not to its end; "" if it did,
+    or was not needed.
     """
 
     question: str
@@ -120,6 +123,7 @@ class Answer:
     stopped: bool = False
     notice: str = ""
     model: str | None = None
+    model_failure: str = ""
     generation: str = ""
     prompt_tokens: int | None = None
     new_tokens: int | None = None

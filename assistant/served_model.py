@@ -74,6 +74,16 @@ class ServedChatModel:
         except ModelUnreachable:
             return False
 
+    def engine(self) -> str | None:
+        """Return what serves the model, "external" at a fixed URL that doesn't say; None: nothing.
+
+        Takes a second at most.
+        """
+        if self._url:
+            return self._connected().engine
+        running = self.running()
+        return running.engine if running else None
+
     def _connected(self) -> OpenAIChatModel:
         """Return the client of the server that runs now; kept while its address stays."""
         if self._url:

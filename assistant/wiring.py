@@ -241,7 +241,7 @@ class StudyAssistant:
             n_sources=n_sources,
             model_ready=model_ready,
             model=self.chat_model.name if model_ready else None,
-            engine=server.engine if server else None,
+            engine=server.engine if server else self.chat_model.engine() if model_ready else None,
             message=message,
         )
 

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from assistant.errors import ConfigError
 from assistant.settings import Settings
 from assistant.wiring import StudyAssistant
 from evals import origin
@@ -17,9 +14,10 @@ from evals.judges import Judge
 from evals.judging import judge_rows
 from evals.junit import junit_xml
 from evals.provenance import Provenance, quality_figures
-from evals.records import Case, Record
+from evals.records import Case, Judged, Record, Row
 from evals.report_html import report_html
 from evals.report_markdown import report_markdown
+from evals.resuming import gone_on
 from evals.run_folder import JUNIT, REPORT_HTML, REPORT_MARKDOWN, RUN, SCORES, Run
 from evals.runner import Report, run_cases
 from evals.scores import score_run
@@ -38,12 +36,16 @@ class MeasuredJudge(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be run: `sets` are the files that `cases` come from."""
+    """What is to be run: `sets` are the files that `cases` come from.
+
+    Where it `needs_model`, an answer that the model failed to give is an error.
+    """
 
     cases: Sequence[Case]
     sets: Sequence[Path]
     judges: Sequence[Judge]
     workers: int = 1
+    needs_model: bool = True
 
 
 def evaluate(
@@ -63,15 +65,29 @@ def evaluate(
         ConfigError: `folder` holds a run of something else.
         StudyError: a judge can't judge.
     """
-    provenance = provenance_of(plan, assistant, settings, folder.name)
-    _refuse_another(folder, provenance)
+    provenance = gone_on(folder, provenance_of(plan, assistant, settings, folder.name), plan.cases)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RUN).write_text(provenance.model_dump_json(indent=1), encoding="utf-8")
-    rows = run_cases(plan.cases, assistant, folder, workers=plan.workers, report=answering)
+    rows = run_cases(
+        plan.cases,
+        assistant,
+        folder,
+        workers=plan.workers,
+        needs_model=plan.needs_model,
+        report=answering,
+    )
     judged = judge_rows(rows, plan.judges, folder, judging, workers=plan.workers)
+    return write_run(folder, provenance, rows, judged)
+
+
+def write_run(
+    folder: Path, provenance: Provenance, rows: Sequence[Row], judged: Sequence[Judged]
+) -> Run:
+    """Return the run, scored by its first judge, its scores and reports written to `folder`."""
     scores = score_run(rows, judged, judge=provenance.judge)
     run = Run(provenance=provenance, rows=tuple(rows), judged=tuple(judged), scores=scores)
     for name, text in (
+        (RUN, provenance.model_dump_json(indent=1)),
         (SCORES, scores.model_dump_json(indent=1)),
         (REPORT_HTML, report_html(run)),
         (REPORT_MARKDOWN, report_markdown(run)),
@@ -102,50 +118,38 @@ def provenance_of(
     """Return what a run of `plan` called `name` would be produced by, here and now."""
     status = assistant.status()
     commit, dirty = origin.git_state()
-    judge = plan.judges[0].name if plan.judges else ""
-    measured = measured_judges().get(judge)
-    # A judge that asks a model is as good as that model: another one was not measured.
-    if measured is not None and measured.model not in {"", status.model}:
-        measured = None
-    return Provenance(
+    searches = any(case.passages is None for case in plan.cases)
+    made = Provenance(
         name=name,
         date=datetime.now(UTC),
         commit=commit,
         dirty=dirty,
         settings_fingerprint=origin.settings_fingerprint(settings),
-        generation=status.generation,
-        model=status.model or "",
-        engine=status.engine or "",
+        generation=status.generation if searches else "",
+        model=(plan.needs_model and status.model) or "",
+        engine=(plan.needs_model and status.engine) or "",
         seed=settings.model.seed,
         versions=origin.versions(),
         sets=origin.set_hashes(plan.sets),
         n_cases=len(plan.cases),
+        selection=origin.selection(plan.cases),
         audiences=tuple(sorted({case.audience for case in plan.cases})),
-        judge=judge,
-        judge_quality=quality_figures(measured.quality) if measured else (),
-        judge_labels=measured.labels if measured else "",
-        judge_curve=measured.quality.curve if measured else (),
+        judge="",
     )
+    return with_judge(made, plan.judges[0].name, status.model) if plan.judges else made
 
 
-def _refuse_another(folder: Path, now: Provenance) -> None:
-    """Refuse to go on with a run that something else had begun.
-
-    Raises:
-        ConfigError: settings, materials, model or cases differ.
-    """
-    path = folder / RUN
-    if not path.is_file():
-        return
-    try:
-        begun = Provenance.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise ConfigError(
-            f"{path} is not the beginning of a run.", hint="Give another folder with --out."
-        ) from error
-    for what in ("settings_fingerprint", "generation", "model", "sets", "n_cases"):
-        if getattr(begun, what) != getattr(now, what):
-            raise ConfigError(
-                f"The run in {folder} was begun with another {what.replace('_', ' ')}.",
-                hint="Give another folder with --out, or remove that one.",
-            )
+def with_judge(made: Provenance, judge: str, model: str | None) -> Provenance:
+    """Return `made` with another judge, who asks `model` if anybody, and what is known of it."""
+    measured = measured_judges().get(judge)
+    # A judge that asks a model is as good as that model: another one was not measured.
+    if measured is not None and measured.model not in {"", model}:
+        measured = None
+    return made.model_copy(
+        update={
+            "judge": judge,
+            "judge_quality": quality_figures(measured.quality) if measured else (),
+            "judge_labels": measured.labels if measured else "",
+            "judge_curve": measured.quality.curve if measured else (),
+        }
+    )

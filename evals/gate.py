@@ -12,29 +12,52 @@ A gate is a TOML file:
     "recall@5" = 0.95
     [set.smoke.language.en.at_least]
     "recall@5" = 0.93
-    [max_drop]                      # against the last accepted run
+    [max_drop]                      # against the accepted run of the same kind
     "recall@5" = 0.02
 
 A drop counts when it is significant (the 95 % interval of the paired bootstrap difference, over the
-cases in both runs, leaves out zero) and larger than allowed.
+cases in both runs, leaves out zero) and larger than allowed. Which run is compared with, and when
+another takes its place, is told in `evals/baseline.py`.
 """
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import StudyError
+from assistant.records import Language
 from evals.figure_text import figure_of, interval_text, number_text
-from evals.records import Record
-from evals.scores import Figure, Scores
+from evals.records import Kind, Record
+from evals.scores import ABSTENTION_F1, METRICS, Figure, Scores
 from evals.significance import is_significant
 from evals.statistics import paired_difference
 
 GATE = Path(__file__).with_name("gate.toml")
 
-Limits = Mapping[str, float]
+
+def _are_metrics(limits: Mapping[str, float]) -> Mapping[str, float]:
+    """Return `limits`; a misspelt metric is found before anything is asked, not after hours."""
+    for metric in limits:
+        if metric not in METRICS:
+            near = get_close_matches(metric, METRICS, n=1)
+            meant = f"; is {near[0]} meant?" if near else ""
+            raise ValueError(f"there is no metric {metric}{meant}")
+    return limits
+
+
+def _have_cases(limits: Mapping[str, float]) -> Mapping[str, float]:
+    """Return `limits`; losses are measured case by case."""
+    if ABSTENTION_F1 in limits:
+        raise ValueError(f"{ABSTENTION_F1} is no mean of cases, so no loss of it can be measured")
+    return limits
+
+
+Limits = Annotated[Mapping[str, float], AfterValidator(_are_metrics)]
+Drops = Annotated[Limits, AfterValidator(_have_cases)]
 
 
 class GateUnreadable(StudyError):
@@ -65,8 +88,8 @@ class GroupLimits(_Strict):
 class SetLimits(GroupLimits):
     """Limits on all cases of a run and on its groups."""
 
-    language: Mapping[str, GroupLimits] = Field(default_factory=dict)
-    kind: Mapping[str, GroupLimits] = Field(default_factory=dict)
+    language: Mapping[Language, GroupLimits] = Field(default_factory=dict)
+    kind: Mapping[Kind, GroupLimits] = Field(default_factory=dict)
     module: Mapping[str, GroupLimits] = Field(default_factory=dict)
 
 
@@ -74,7 +97,7 @@ class Gate(SetLimits):
     """Limits for every run, for runs of one set (by its file's stem), and for what may be lost."""
 
     set: Mapping[str, SetLimits] = Field(default_factory=dict)  # the word in the file
-    max_drop: Mapping[str, float] = Field(default_factory=dict)
+    max_drop: Drops = Field(default_factory=dict)
 
 
 def load_gate(path: Path = GATE) -> Gate:
@@ -93,7 +116,8 @@ def load_gate(path: Path = GATE) -> Gate:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise GateUnreadable(
-            f"{path}: {field}: {first['msg']}.", hint="See evals/gate.toml for the form."
+            f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}.",
+            hint="See evals/gate.toml for the form.",
         ) from error
 
 
@@ -107,7 +131,7 @@ def check_gate(
     Args:
         scores: of the run.
         gate: the limits.
-        accepted: the scores of the last run that passed, to compare with.
+        accepted: the scores of an accepted run of the same kind, to compare with.
         sets: the files of cases that were run (`Provenance.sets`).
     """
     breaches = list(_outside(scores, gate))
@@ -126,7 +150,7 @@ def losses(
     former: Scores,
     max_drop: Mapping[str, float],
     *,
-    against: str = "the last accepted run",
+    against: str = "the accepted run",
 ) -> Iterator[Breach]:
     """Yield the figures that got significantly worse than `former`, by more than is allowed.
 
@@ -134,20 +158,14 @@ def losses(
     """
     for metric, allowed in max_drop.items():
         figure = figure_of(scores.overall, metric)
-        shared = [
-            case_id
-            for case_id, values in scores.per_case.items()
-            if metric in values and metric in former.per_case.get(case_id, {})
-        ]
-        if figure is None or not shared:
+        before, now = shared_values(former, scores, metric)
+        if figure is None or not now:
             yield Breach(
                 metric=metric,
                 group="",
                 sentence=(f"{metric} can't be compared with {against}: no case has it in both."),
             )
             continue
-        before = [former.per_case[case_id][metric] for case_id in shared]
-        now = [scores.per_case[case_id][metric] for case_id in shared]
         change = paired_difference(before, now)
         if change.value is None or change.low is None or change.high is None:
             continue
@@ -159,11 +177,24 @@ def losses(
                 group="",
                 sentence=(
                     f"{metric} went from {_mean(metric, before)} to {_mean(metric, now)} on the "
-                    f"{len(shared)} cases that {against} has, too (difference "
+                    f"{len(now)} cases that {against} has, too (difference "
                     f"{change.value:+.3f}, 95 %: {change.low:+.3f} to {change.high:+.3f}): "
                     f"it may get worse by at most {number_text(metric, allowed)}."
                 ),
             )
+
+
+def shared_values(before: Scores, now: Scores, metric: str) -> tuple[list[float], list[float]]:
+    """Return the values of the cases that have `metric` in both, in the same order."""
+    shared = [
+        case_id
+        for case_id, values in now.per_case.items()
+        if metric in values and metric in before.per_case.get(case_id, {})
+    ]
+    return (
+        [before.per_case[case_id][metric] for case_id in shared],
+        [now.per_case[case_id][metric] for case_id in shared],
+    )
 
 
 def _outside(scores: Scores, limits: SetLimits) -> Iterator[Breach]:

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from assistant.settings import Settings
+from evals.records import Case
 
 PACKAGES = (
     "faiss-cpu",
@@ -73,6 +74,11 @@ def versions() -> dict[str, str]:
 def set_hashes(paths: Sequence[Path]) -> Mapping[str, str]:
     """Return the sha256 of each file of cases, by its path."""
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def selection(cases: Sequence[Case]) -> str:
+    """Return a sha256 of the ids of `cases`, in any order; what they say is in `set_hashes`."""
+    return hashlib.sha256("\n".join(sorted(case.id for case in cases)).encode()).hexdigest()
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -16,7 +16,8 @@ class Provenance(Record):
     """What produced a run: program, materials, model, cases and judge.
 
     `dirty`: the checkout held changes that `commit` doesn't. `versions` are those of the packages
-    that shape an answer; `sets` maps each file of cases to its sha256. `judge_quality` is empty
+    that shape an answer; `sets` maps each file of cases to its sha256, and `selection` stands for
+    the cases chosen of them ("" in runs of before it was kept). `judge_quality` is empty
     where the judge was never measured, else what it reached on `judge_labels`. `audiences` are
     those whose materials the run holds: the web page hands out a report only if it is "all".
     """
@@ -33,11 +34,23 @@ class Provenance(Record):
     versions: Mapping[str, str]
     sets: Mapping[str, str]
     n_cases: int
+    selection: str = ""
     audiences: tuple[str, ...]
     judge: str
     judge_quality: tuple[Figure, ...] = ()
     judge_labels: str = ""
     judge_curve: tuple[Bin, ...] = ()
+
+    def judged_as(self, other: "Provenance") -> "Provenance":
+        """Return this with the judge of `other`, and what is known of it."""
+        return self.model_copy(
+            update={
+                "judge": other.judge,
+                "judge_quality": other.judge_quality,
+                "judge_labels": other.judge_labels,
+                "judge_curve": other.judge_curve,
+            }
+        )
 
 
 def quality_figures(quality: Quality) -> tuple[Figure, ...]:

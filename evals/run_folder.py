@@ -3,6 +3,8 @@
 Writing them is left to what makes them; the names of a run's files are here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -40,31 +42,47 @@ def read_run(folder: Path) -> Run:
     Raises:
         RunUnreadable: a file is missing or isn't what it should be.
     """
-    file = folder / RUN
+    provenance, rows = read_answers(folder)
+    again = f"`study eval report {folder}` makes it again."
+    with _told(folder / SCORES, again):
+        scores = Scores.model_validate_json((folder / SCORES).read_bytes())
+    judged: tuple[Judged, ...] = ()
+    if (folder / VERDICTS).exists():
+        with _told(folder / VERDICTS, f"Judge it again: study eval report {folder} --judge NAME"):
+            judged = tuple(map(Judged.model_validate_json, _lines(folder / VERDICTS)))
+    return Run(provenance=provenance, rows=rows, judged=judged, scores=scores)
+
+
+def read_answers(folder: Path) -> tuple[Provenance, tuple[Row, ...]]:
+    """Return what produced the run in `folder`, and its rows, judged or not.
+
+    Raises:
+        RunUnreadable: a file is missing or isn't what it should be.
+    """
+    with _told(folder / RUN, "Give the folder of a run."):
+        provenance = Provenance.model_validate_json((folder / RUN).read_bytes())
+    with _told(folder / ROWS, "Run it again, in another folder."):
+        rows = tuple(map(Row.model_validate_json, _lines(folder / ROWS)))
+    return provenance, rows
+
+
+@contextmanager
+def _told(file: Path, hint: str) -> Iterator[None]:
+    """Tell with a sentence and `hint` why `file` can't be read.
+
+    Raises:
+        RunUnreadable: it can't.
+    """
     try:
-        provenance = Provenance.model_validate_json(_bytes(file))
-        file = folder / SCORES
-        scores = Scores.model_validate_json(_bytes(file))
-        file = folder / ROWS
-        rows = tuple(map(Row.model_validate_json, _lines(file)))
-        file = folder / VERDICTS
-        judged = tuple(map(Judged.model_validate_json, _lines(file))) if file.exists() else ()
+        yield
     except OSError as error:
         raise RunUnreadable(
-            f"{file} can't be read: {error.strerror or error}.",
-            hint="Give the folder of a run that was finished.",
+            f"{file} can't be read: {error.strerror or error}.", hint=hint
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the text"
-        raise RunUnreadable(
-            f"{file} is damaged: {field}: {first['msg']}.", hint="Run it again, or score it again."
-        ) from error
-    return Run(provenance=provenance, rows=rows, judged=judged, scores=scores)
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes()
+        raise RunUnreadable(f"{file} is damaged: {field}: {first['msg']}.", hint=hint) from error
 
 
 def _lines(path: Path) -> list[bytes]:

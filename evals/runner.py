@@ -9,11 +9,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from assistant.answer_events import Answerer, Finished, Found, Wrote
-from assistant.errors import StudyError
+from assistant.errors import ModelError, StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Hit, Passage, Turn
 from assistant.retrieval import SearchResult
@@ -43,23 +44,26 @@ def run_cases(
     folder: Path,
     *,
     workers: int = 1,
+    needs_model: bool = True,
     report: Report | None = None,
 ) -> list[Row]:
     """Return a row for each of `cases`, in order, answered unless `folder` already has it.
 
-    Interrupting it loses nothing but what was being answered.
+    Interrupting it loses nothing but what was being answered. Rows of other cases stay in `folder`.
 
     Args:
         cases: ids are unique.
         folder: of the run; made if need be.
         workers: cases answered at the same time.
+        needs_model: an answer that the model failed to give is an error, not its answer.
         report: told after each case.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = {row.case.id: row for row in read_rows(folder) if not row.error}
-    rows = {case.id: rows[case.id] for case in cases if case.id in rows}
-    write_rows(folder, list(rows.values()))
+    kept = {row.case.id: row for row in read_rows(folder) if not row.error}
+    write_rows(folder, list(kept.values()))
+    rows = {case.id: kept[case.id] for case in cases if case.id in kept}
     left = iter([case for case in cases if case.id not in rows])
+    answer = partial(answer_case, assistant=assistant, needs_model=needs_model)
     report = report or (lambda done, total: None)
     report(len(rows), len(cases))
     with ThreadPoolExecutor(workers) as pool:
@@ -68,7 +72,7 @@ def run_cases(
             while True:
                 # Only as many as can run are handed over: an interruption waits for no more.
                 while len(running) < workers and (case := next(left, None)) is not None:
-                    running.add(pool.submit(answer_case, case, assistant))
+                    running.add(pool.submit(answer, case))
                 if not running:
                     break
                 done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -84,11 +88,15 @@ def run_cases(
     return [rows[case.id] for case in cases]
 
 
-def answer_case(case: Case, assistant: Answering) -> Row:
-    """Return what happened when `case` was put to `assistant`; never raises."""
+def answer_case(case: Case, assistant: Answering, *, needs_model: bool = True) -> Row:
+    """Return what happened when `case` was put to `assistant`; never raises.
+
+    Readers get extracts where the model fails; a run that `needs_model` gets an error, since these
+    would be taken for the model's answer.
+    """
     started = time.perf_counter()
     try:
-        return _answered(case, assistant, started)
+        return _answered(case, assistant, started, needs_model=needs_model)
     except StudyError as error:
         reason = f"{error} {error.hint}".strip()
     except Exception as error:
@@ -121,7 +129,7 @@ def write_rows(folder: Path, rows: Sequence[Row]) -> None:
     scratch.replace(folder / ROWS)
 
 
-def _answered(case: Case, assistant: Answering, started: float) -> Row:
+def _answered(case: Case, assistant: Answering, started: float, *, needs_model: bool) -> Row:
     audiences = EVERYONE | {case.audience}
     passages = None if case.passages is None else as_passages(case.passages)
     read: tuple[Hit, ...] = ()
@@ -142,6 +150,8 @@ def _answered(case: Case, assistant: Answering, started: float) -> Row:
     total_s = round(time.perf_counter() - started, 3)
     if answer is None:
         raise RuntimeError("The stream ended without an answer.")
+    if needs_model and answer.model_failure:
+        raise ModelError(answer.model_failure)
     found: tuple[Hit, ...] = ()
     if passages is None:
         standalone = answer.standalone_question or case.question

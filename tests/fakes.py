@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.answer_events import Event
-from assistant.chat_model import Message, Piece
+from assistant.chat_model import Message, Piece, Usage
 from assistant.embedding import Embedder, FloatArray
 from assistant.errors import ModelError, ModelUnreachable
 from assistant.gap_groups import GapGroup, groups
@@ -164,6 +164,7 @@ class FakeChatModel:
 
     A reply is one piece, or several. `top_logprobs` come with the first piece. The stream breaks
     with `error` after `fails_after` pieces. `n_stopped` counts streams that a reader closed early.
+    The last piece has `usage`.
     `yes` gives the probability of "Yes" where the last message ends with a text; else it is 0.2.
     """
 
@@ -178,7 +179,9 @@ class FakeChatModel:
         finish: str = "stop",
         is_up: bool = True,
         yes: Mapping[str, float] | None = None,
+        usage: Usage | None = None,
     ) -> None:
+        self.usage = usage
         self.yes = yes or {}
         self.replies = list(replies)
         self.top_logprobs = top_logprobs
@@ -202,7 +205,7 @@ class FakeChatModel:
                 yield Piece(text=text, top_logprobs=None if n_sent else self.top_logprobs)
             if self.fails_after is not None and self.fails_after >= len(pieces):
                 raise self.error
-            yield Piece(text="", finish=self.finish)
+            yield Piece(text="", finish=self.finish, usage=self.usage)
         except GeneratorExit:
             self.n_stopped += 1
             raise

@@ -27,7 +27,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "filelock": ("assistant/", "ui/commands/up.py", "ui/library/"),
     "httpx": (
         "assistant/chat_model.py",
-        "assistant/model_server.py",
+        "assistant/server_probe.py",
         "assistant/warm_up.py",
         "ingest/papers.py",
     ),

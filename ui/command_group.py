@@ -25,6 +25,7 @@ UNEXPECTED = "Something went wrong that nobody foresaw (incident {incident})."
 LOG_FILE = "logs/study.log"
 
 _WANTS_JSON = "study.json"
+_STOPPED = "study.stopped"
 
 
 class Terminated(KeyboardInterrupt):
@@ -35,6 +36,11 @@ def remember_json(context: typer.Context, wanted: bool) -> bool:
     """Note that results are wanted as JSON, so that a failure is told as JSON, too."""
     context.meta[_WANTS_JSON] = wanted
     return wanted
+
+
+def say_when_stopped(context: typer.Context, sentence: str) -> None:
+    """Note what is said, from now on, if the command is stopped: how it goes on."""
+    context.meta[_STOPPED] = sentence
 
 
 JsonOption = Annotated[
@@ -58,10 +64,10 @@ class CommandGroup(TyperGroup):
             _tell(ctx, str(error), error.hint)
             raise typer.Exit(1) from error
         except Terminated as error:
-            terminal.note(STOPPED)
+            terminal.note(ctx.meta.get(_STOPPED, STOPPED))
             raise typer.Exit(128 + signal.SIGTERM) from error
         except KeyboardInterrupt as error:
-            terminal.note(STOPPED)
+            terminal.note(ctx.meta.get(_STOPPED, STOPPED))
             raise typer.Exit(128 + signal.SIGINT) from error
         except BrokenPipeError as error:
             _silence_stdout()

@@ -119,7 +119,7 @@ def require_healthy(settings: "Settings") -> None:
         ModelUnreachable: it doesn't.
     """
     from assistant.chat_model import READY_TIMEOUT_S, base_url
-    from assistant.model_server import is_healthy
+    from assistant.server_probe import is_healthy
 
     url, key = settings.model.url or "", settings.model.api_key
     if not is_healthy(

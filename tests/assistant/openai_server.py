@@ -85,6 +85,7 @@ class OpenAIServer(ThreadingHTTPServer):
         self.bodies: list[dict[str, object]] = []
         self.headers: list[dict[str, str]] = []
         self.health = 200
+        self.models: object = None
         self.client_left = threading.Event()
 
     @property
@@ -108,7 +109,9 @@ class OpenAIHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         exchange = Exchange(self, {})
-        if self.path == "/health" or self.server.health == 404:
+        if self.path == "/v1/models" and self.server.models is not None:
+            exchange.send_raw(json.dumps(self.server.models).encode())
+        elif self.path == "/health" or self.server.health == 404:
             status = self.server.health if self.path == "/health" else 200
             exchange.send_raw(b"{}", status=status)
         else:

@@ -7,6 +7,7 @@ import pytest
 
 from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
 from assistant.answering import Assistant
+from assistant.chat_model import Usage
 from assistant.errors import (
     IndexMissing,
     ModelError,
@@ -437,6 +438,7 @@ def test_server_that_fails_before_the_first_word_leaves_extracts(
     assert isinstance(last, Finished)
     assert last.answer.mode == "extracts"
     assert last.answer.notice == EXTRACTS["en"]
+    assert last.answer.model_failure == "no"
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -449,6 +451,34 @@ def test_server_that_breaks_off_leaves_what_holds_and_says_so(
 
     assert (answer.text, answer.mode) == (GOOD_EN, "model")
     assert answer.notice == INTERRUPTED["en"]
+    assert answer.model_failure == "no"
+
+
+def test_model_that_answers_or_is_not_needed_has_not_failed(home: Path) -> None:
+    assert ask(home, FakeChatModel(GOOD_EN)).model_failure == ""
+    assert ask(home, FakeChatModel(is_up=False)).model_failure == "No model answered."
+    nothing_near = assistant(home, FakeChatModel(is_up=False), limits=Limits(min_nearness=1.2))
+    assert nothing_near.ask("How are quarks confined?").model_failure == ""
+
+
+@pytest.mark.parametrize("reply", [GOOD_EN, NOT_IN_MATERIALS, BAD_EN])
+@pytest.mark.parametrize("limits", [NEVER_PLAIN, Limits(plain_nearness=0.0, written_evidence=0.0)])
+def test_tokens_of_a_reply_count_whatever_is_shown_for_it(
+    home: Path, reply: str, limits: Limits
+) -> None:
+    model = FakeChatModel(reply, usage=Usage(prompt_tokens=400, new_tokens=12))
+
+    answer = assistant(home, model, limits=limits).ask(WHY_EN)
+
+    assert (answer.prompt_tokens, answer.new_tokens) == (400, 12)
+
+
+def test_tokens_of_a_reply_that_was_begun_again_are_added(home: Path) -> None:
+    usage = Usage(prompt_tokens=400, new_tokens=12)
+    one_sentence = "猫高兴的时候会打呼噜" * 3  # of whose language only its end tells
+    answer = ask(home, FakeChatModel(one_sentence, GOOD_EN, usage=usage))
+
+    assert (answer.text, answer.prompt_tokens, answer.new_tokens) == (GOOD_EN, 800, 24)
 
 
 @pytest.mark.parametrize(
@@ -837,7 +867,10 @@ class Gone(FakeChatModel):
 
 
 def test_refusal_stands_if_the_model_cannot_be_asked_again(home: Path) -> None:
-    assert ask(home, Gone("NOT_IN_MATERIALS")).abstained
+    answer = ask(home, Gone("NOT_IN_MATERIALS"))
+
+    assert answer.abstained
+    assert answer.model_failure == "The server is gone."
 
 
 def test_server_that_fails_over_a_sentence_is_not_asked_for_an_answer(home: Path) -> None:
@@ -847,6 +880,7 @@ def test_server_that_fails_over_a_sentence_is_not_asked_for_an_answer(home: Path
     answer = assistant(home, model, limits=limits).ask(WHY_EN)
 
     assert (answer.mode, answer.notice) == ("extracts", EXTRACTS["en"])
+    assert answer.model_failure == "The server is gone."
     assert (model.n_asked, model.calls) == (1, [])
 
 

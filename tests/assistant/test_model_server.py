@@ -19,10 +19,10 @@ from assistant.model_server import (
     ModelServer,
     Patience,
     find_running,
-    is_healthy,
     last_line,
 )
 from assistant.server_commands import Command, ServerOptions
+from assistant.server_probe import is_healthy
 
 FAKE_SERVER = Path(__file__).with_name("fake_model_server.py")
 QUICK = Patience(

@@ -138,6 +138,31 @@ def test_fixed_address_is_used_with_its_name_and_key(tmp_path: Path, server: Ope
     assert served.running() is None
 
 
+@pytest.mark.parametrize(
+    ("models", "engine"),
+    [
+        ({"data": [{"id": "m", "owned_by": "vllm"}]}, "vllm"),
+        ({"data": [{"id": "m", "owned_by": "llamacpp"}]}, "llamacpp"),
+        ({"data": [{"id": "m", "owned_by": "a-vendor"}]}, "external"),
+        ({"data": [{"id": "m", "owned_by": ["vllm"]}]}, "external"),
+        ({"data": []}, "external"),
+        (["vllm"], "external"),
+        (None, "external"),  # status 404
+    ],
+)
+def test_fixed_address_is_asked_what_serves_there(
+    tmp_path: Path, server: OpenAIServer, models: object, engine: str
+) -> None:
+    server.models = models
+    assert model(tmp_path, url=server.url).engine() == engine
+
+
+def test_engine_of_this_home_is_known(tmp_path: Path, server: OpenAIServer) -> None:
+    assert model(tmp_path).engine() is None
+    announce(tmp_path, server)
+    assert model(tmp_path).engine() == "llamacpp"
+
+
 def test_fixed_address_where_nobody_answers_is_not_ready(tmp_path: Path) -> None:
     assert not model(tmp_path, url="http://127.0.0.1:9").is_ready()
 

@@ -30,4 +30,10 @@ def test_unfinished_or_damaged_run_is_told_with_its_file(tmp_path: Path) -> None
     (folder / SCORES).unlink()
     with pytest.raises(RunUnreadable, match=r"scores\.json can't be read: No such file") as caught:
         read_run(folder)
-    assert "finished" in caught.value.hint
+    assert caught.value.hint == f"`study eval report {folder}` makes it again."
+    (folder / VERDICTS).write_text("{}", encoding="utf-8")
+    (folder / SCORES).write_text(made_up_run().scores.model_dump_json(), encoding="utf-8")
+    with pytest.raises(RunUnreadable, match=r"verdicts\.jsonl is damaged: case_id"):
+        read_run(folder)
+    with pytest.raises(RunUnreadable, match=r"run\.json can't be read"):
+        read_run(tmp_path / "none")

@@ -117,6 +117,33 @@ def test_stopped_run_goes_on_and_failed_rows_are_tried_again(home: Path, tmp_pat
     assert len(read_rows(tmp_path)) == 2
 
 
+@pytest.mark.parametrize(
+    "model",
+    [FakeChatModel(is_up=False), FakeChatModel([REPLIES[0], " And"], fails_after=1)],
+    ids=["gone", "breaks off"],
+)
+def test_answer_that_the_model_failed_to_give_is_an_error(home: Path, model: FakeChatModel) -> None:
+    row = answer_case(CASES[0], Study(home, model))
+
+    assert row.error in {"No model answered.", "The server is gone."}
+    assert not row.answer
+
+
+def test_without_a_model_extracts_are_the_answer(home: Path) -> None:
+    row = answer_case(CASES[0], Study(home, FakeChatModel(is_up=False)), needs_model=False)
+
+    assert (row.error, row.mode) == ("", "extracts")
+
+
+def test_rows_of_other_cases_are_never_lost(home: Path, tmp_path: Path) -> None:
+    run_cases(CASES[:1], Study(home, FakeChatModel(REPLIES[0])), tmp_path)
+
+    (row,) = run_cases(CASES[1:], Study(home, FakeChatModel(REPLIES[1])), tmp_path)
+
+    assert row.case.id == "zh"
+    assert [each.case.id for each in read_rows(tmp_path)] == ["en", "zh"]
+
+
 def test_interruption_keeps_what_is_done(home: Path, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         if done:

@@ -1,26 +1,26 @@
-"""`study eval`: run the cases, score given answers, measure judges, compare runs, import sets."""
+"""`study eval`: run cases, report runs again, score answers, measure judges, compare, import."""
 
+import shlex
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from assistant.errors import ConfigError
+from assistant.errors import ConfigError, ModelUnreachable
 from ui import terminal
-from ui.command_group import JsonOption
+from ui.command_group import JsonOption, say_when_stopped
+from ui.commands.eval_outcome import Outcome
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import StudyAssistant
     from evals.calibration import Quality
-    from evals.gate import Breach, Gate
     from evals.judges import Judge
     from evals.labels import Labelled
     from evals.records import Kind
-    from evals.run_folder import Run
 
 app = typer.Typer(
     name="eval",
@@ -31,8 +31,9 @@ imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_he
 app.add_typer(imports)
 
 FOLDER = "evals"
-ACCEPTED = "accepted"
-"""Files that name the last run of a set that passed the gate, under STUDY_HOME/evals/."""
+"""Of all runs, under STUDY_HOME."""
+
+STOPPED = "Stopped; the same command with --out {folder} goes on."
 
 JudgeOption = Annotated[
     list[str] | None,
@@ -45,6 +46,11 @@ JudgeOption = Annotated[
     ),
 ]
 
+GateOption = Annotated[
+    Path | None,
+    typer.Option("--gate", metavar="FILE", help="Limits; exit 1 if one is broken."),
+]
+
 SplitOption = Annotated[
     Literal["dev", "record"] | None,
     typer.Option("--split", help="Only this part of the set.", show_default=False),
@@ -53,6 +59,7 @@ SplitOption = Annotated[
 
 @app.command("run")
 def run_(  # noqa: PLR0917
+    context: typer.Context,
     sets: Annotated[
         list[Path] | None,
         typer.Option(
@@ -74,9 +81,7 @@ def run_(  # noqa: PLR0917
         Path | None, typer.Option(metavar="DIR", help="Of the run; a stopped one goes on.")
     ] = None,
     judge: JudgeOption = None,
-    gate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Limits; exit 1 if one is broken.")
-    ] = None,
+    gate: GateOption = None,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Extracts alone; judged by rules.")
     ] = False,
@@ -93,7 +98,8 @@ def run_(  # noqa: PLR0917
     from evals.cases import CURRICULUM, chosen, load_cases
     from evals.evaluation import Plan, evaluate
     from evals.gate import load_gate
-    from ui.serving import model_for_questions
+    from evals.judges.opening import needs_model
+    from evals.resuming import begun_in, only_judging_remains
 
     limits = load_gate(gate) if gate else None
     settings = _with_model(Settings.load(), model)
@@ -102,44 +108,74 @@ def run_(  # noqa: PLR0917
     if not cases:
         raise ConfigError("No case is of these kinds and this split.", hint="Ask for less.")
     names = judge or (["rules"] if no_model else ["stack"])
-    assistant = build_assistant(settings, with_model=not no_model, generation=index)
-    assistant.retriever.live_index.get()  # without an index, no model need be started
     folder = out or settings.home / FOLDER / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    begun_in(folder)  # what stands in the way is told before a model is started
+    asks = not only_judging_remains(folder, cases)
+    assistant = build_assistant(settings, with_model=not no_model, generation=index)
+    if asks and any(case.passages is None for case in cases):
+        assistant.retriever.live_index.get()
     terminal.note(f"{terminal.counted(len(cases), 'case')}; the run is kept in {folder}.")
-    with nullcontext() if no_model else model_for_questions(settings), terminal.progress() as bars:
-        run = evaluate(
-            Plan(
-                cases=cases,
-                sets=paths,
-                judges=open_judges(names, assistant),
-                workers=1 if no_model else side_by_side(settings, assistant),
-            ),
-            assistant,
-            settings,
-            folder,
-            answering=bars.add("Cases answered"),
-            judging=bars.add("Answers judged"),
+    say_when_stopped(context, STOPPED.format(folder=shlex.quote(str(folder))))
+    with _model_for(settings, asks=not no_model and (asks or any(map(needs_model, names)))):
+        if asks and not no_model:
+            _require_model(assistant)
+        with terminal.progress() as bars:
+            run = evaluate(
+                Plan(
+                    cases=cases,
+                    sets=paths,
+                    judges=open_judges(names, assistant),
+                    workers=1 if no_model else side_by_side(settings, assistant),
+                    needs_model=not no_model,
+                ),
+                assistant,
+                settings,
+                folder,
+                answering=bars.add("Cases answered"),
+                judging=bars.add("Answers judged"),
+            )
+    if n_failed := sum(bool(row.error) for row in run.rows):
+        terminal.warn(
+            f"{terminal.counted(n_failed, 'case')} failed, which counts as wrong.",
+            f"The same command with --out {shlex.quote(str(folder))} tries again.",
         )
-    breaches = _check(run, limits, settings.home / FOLDER) if limits else []
-    if as_json:
-        terminal.print_json(
-            {
-                "run": str(folder),
-                "figures": [figure.model_dump() for figure in run.scores.overall],
-                "breaches": [breach.sentence for breach in breaches],
-            }
-        )
-    else:
-        from evals.run_folder import REPORT_HTML, REPORT_MARKDOWN
+    Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
 
-        terminal.print_result((folder / REPORT_MARKDOWN).read_text(encoding="utf-8"))
-        terminal.note(f"The report: {folder / REPORT_HTML}")
-        for breach in breaches:
-            terminal.print_failure(breach.sentence)
-    if breaches:
-        raise typer.Exit(1)
-    if limits:
-        _accept(run, folder, settings.home / FOLDER)
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Of a run whose cases were all answered.")],
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", metavar="NAME", help="As in run; the verdicts there by default."),
+    ] = None,
+    gate: GateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge, score and report a run again, without asking the assistant.
+
+    Example: study eval report var/evals/20261123-101500 --judge rules --gate evals/gate.toml
+    """
+    from assistant.settings import Settings
+    from assistant.wiring import build_assistant
+    from evals.gate import load_gate
+    from evals.judges.opening import needs_model
+    from evals.rejudging import report_again
+
+    limits = load_gate(gate) if gate else None
+    settings = Settings.load()
+    names = judge or []
+    assistant = build_assistant(settings)
+    with _model_for(settings, asks=any(map(needs_model, names))), terminal.progress() as bars:
+        judges = open_judges(names, assistant)
+        run = report_again(
+            folder,
+            judges,
+            model=assistant.status().model if judges else None,
+            workers=side_by_side(settings, assistant) if judges else 1,
+            report=bars.add("Answers judged") if judges else None,
+        )
+    Outcome(run, folder, settings.home / FOLDER).tell(limits, as_json=as_json)
 
 
 @app.command()
@@ -346,6 +382,28 @@ def _kinds(text: str | None) -> "list[Kind]":
     return [kind for kind in KINDS if kind in wanted]
 
 
+def _model_for(settings: "Settings", *, asks: bool) -> AbstractContextManager[None]:
+    """Have a model server while the block runs, if anything is asked of it."""
+    from ui.serving import model_for_questions
+
+    if not asks:
+        return nullcontext()
+    return model_for_questions(settings, without="Nothing can be measured without it.")
+
+
+def _require_model(assistant: "StudyAssistant") -> None:
+    """Do nothing if a model answers.
+
+    Raises:
+        ModelUnreachable: none does; extracts would be taken for its answers.
+    """
+    if not assistant.chat_model.is_ready():
+        raise ModelUnreachable(
+            "No model answers, so its answers can't be measured.",
+            hint="Start one (`study model serve`), or measure extracts alone with --no-model.",
+        )
+
+
 def open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judge]":
     """Return the judges of these names, each once.
 
@@ -363,7 +421,8 @@ def open_judges(names: Sequence[str], assistant: "StudyAssistant") -> "list[Judg
 def side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
     """Return how many questions are worth asking at a time.
 
-    On a CPU llama.cpp computes one after the other anyway, and side by side they share its cache.
+    vLLM computes them together. On a CPU llama.cpp computes one after the other anyway, and side by
+    side they share its cache; of what serves elsewhere nothing is known.
     """
     return 16 if assistant.status().engine == "vllm" else 1
 
@@ -401,29 +460,3 @@ def _show_quality(quality: "Quality", *, as_json: bool) -> None:
             f"  says {part.low:.1f} to {part.high:.1f}: {part.n:5} of them, "
             f"{part.share.value:.2f} supported"
         )
-
-
-def _check(run: "Run", limits: "Gate", folder: Path) -> "list[Breach]":
-    """Return what is outside the gate, compared also with the last accepted run of the same set."""
-    from evals.gate import check_gate
-    from evals.run_folder import RunUnreadable, read_run
-
-    accepted = None
-    name = folder / ACCEPTED / _set_name(run)
-    if name.is_file():
-        try:
-            accepted = read_run(Path(name.read_text(encoding="utf-8").strip())).scores
-        except RunUnreadable as error:
-            terminal.warn(f"The last accepted run can't be compared with: {error}")
-    return check_gate(run.scores, limits, accepted, sets=list(run.provenance.sets))
-
-
-def _accept(run: "Run", run_folder: Path, folder: Path) -> None:
-    path = folder / ACCEPTED / _set_name(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(str(run_folder.resolve()), encoding="utf-8")
-    terminal.note("The gate holds; later runs are compared with this one.")
-
-
-def _set_name(run: "Run") -> str:
-    return "+".join(sorted(Path(name).stem for name in run.provenance.sets))

@@ -1,14 +1,18 @@
 """`study eval` over the small index, without a model: runs, gates, judges, comparisons, imports."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from assistant.settings import Settings
+from assistant.wiring import build_assistant
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
+from ui.commands.eval import side_by_side
 
-CASES = [
+CASES: list[dict[str, object]] = [
     {
         "id": "en-1",
         "language": "en",
@@ -69,13 +73,95 @@ def test_what_was_begun_with_other_cases_is_not_gone_on_with(
     run(study, cases, tmp_path / "run")
     run(study, cases, tmp_path / "run")  # the same goes on
 
+    rows = (tmp_path / "run" / "rows.jsonl").read_bytes()
+
     result = study(
-        "eval", "run", "--set", str(cases), "--no-model", "--limit", "1",
+        "eval", "run", "--set", str(cases), "--no-model", "--kinds", "unanswerable",
         "--out", str(tmp_path / "run"),
     )  # fmt: skip
 
     assert result.exit_code == 1
-    assert "begun with another n cases" in result.stderr
+    assert "begun with another choice of cases" in result.stderr
+    assert (tmp_path / "run" / "rows.jsonl").read_bytes() == rows
+
+
+def test_a_folder_of_other_files_is_left_alone(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    result = study("eval", "run", "--set", str(cases), "--no-model", "--out", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "holds other files, and no run" in " ".join(result.stderr.split())
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_without_a_server_nothing_is_measured_unless_that_is_asked_for(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_MODEL__URL", "http://127.0.0.1:9")
+
+    result = study("eval", "run", "--set", str(cases), "--out", str(tmp_path / "run"))
+
+    assert result.exit_code == 1
+    assert "No model answers" in result.stderr
+    assert "--no-model" in result.stderr
+    assert not (tmp_path / "run").exists()
+    run(study, cases, tmp_path / "run")
+
+
+def test_rows_that_the_model_failed_at_are_errors_and_tried_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path, server: OpenAIServer
+) -> None:
+    def eval_run() -> tuple[dict[str, float | None], str]:
+        result = study(
+            "eval", "run", "--set", str(cases), "--kinds", "fact", "--judge", "rules",
+            "--out", str(tmp_path / "run"), "--json",
+        )  # fmt: skip
+        assert result.exit_code == 0, result.stderr
+        figures = {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
+        return figures, " ".join(result.stderr.split())
+
+    server.scripts = [lambda exchange: exchange.send_status(400, "no such thing")] * 5
+    figures, said = eval_run()
+    assert (figures["errors"], figures["wrongly_refused"]) == (1, 1)
+    assert "1 case failed, which counts as wrong. The same command with --out" in said
+
+    answer = "The telescope has an aperture of 37 centimetres [1]."
+    server.scripts = [says(answer)] * 5
+    figures, said = eval_run()
+    assert (figures["errors"], figures["wrongly_refused"]) == (0, 0)
+    assert "failed" not in said
+
+
+def test_what_is_said_when_it_is_stopped_names_the_folder(
+    study: Study, indexed: Path, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evals.evaluation.run_cases", stop)
+
+    result = study("eval", "run", "--set", str(cases), "--no-model")
+
+    assert result.exit_code == 130
+    (folder,) = (indexed / "evals").iterdir()
+    said = " ".join(result.stderr.split())
+    assert f"Stopped; the same command with --out {folder} goes on." in said
+    assert "run the command again" not in said
+
+
+def test_cases_with_passages_need_no_index(study: Study, home: Path, tmp_path: Path) -> None:
+    given: dict[str, object] = {
+        **CASES[0],
+        "passages": ["The telescope has an aperture of 37 centimetres."],
+    }
+    cases = tmp_path / "given.jsonl"
+    cases.write_text(json.dumps(given), encoding="utf-8")
+
+    figures = run(study, cases, tmp_path / "run")
+
+    assert figures["errors"] == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_bytes())["generation"] == ""
 
 
 def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
@@ -84,7 +170,9 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     gate = tmp_path / "gate.toml"
     gate.write_text('[at_least]\n"recall@1" = 0.9\n', encoding="utf-8")
     run(study, cases, tmp_path / "good", "--gate", str(gate))
-    assert (indexed / "evals" / "accepted" / "cases").is_file()
+    (accepted,) = (indexed / "evals" / "accepted").iterdir()
+    assert accepted.name.startswith("cases-")
+    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
 
     gate.write_text("[at_most]\ntotal_s = 0.0\n", encoding="utf-8")
     result = study(
@@ -96,11 +184,71 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     assert "total_s" in result.stderr or "total" in result.stderr.lower()
 
 
+def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compared_with(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[max_drop]\nmrr = 0.05\n", encoding="utf-8")
+    run(study, cases, tmp_path / "good", "--gate", str(gate))
+    (accepted,) = (indexed / "evals" / "accepted").iterdir()
+    # As if the accepted run had been better by what one case alone doesn't prove.
+    kept = tmp_path / "good" / "scores.json"
+    values = json.loads(kept.read_text(encoding="utf-8"))
+    values["per_case"]["en-1"]["mrr"] = 1.2
+    kept.write_text(json.dumps(values), encoding="utf-8")
+
+    result = study(
+        "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+        "--out", str(tmp_path / "worse"),
+    )  # fmt: skip
+
+    assert result.exit_code == 0
+    assert "mrr fell by no more than it allows" in " ".join(result.stderr.split())
+    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+
+
+def test_a_run_is_reported_and_held_to_a_gate_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    figures = run(study, cases, tmp_path / "run")
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[at_least]\nmrr = 1.1\n", encoding="utf-8")
+    shutil.rmtree(indexed / "index")  # nothing is searched
+
+    again = study("eval", "report", str(tmp_path / "run"), "--json")
+    judged = study("eval", "report", str(tmp_path / "run"), "--judge", "rules", "--json")
+    held = study("eval", "report", str(tmp_path / "run"), "--gate", str(gate))
+
+    for result in (again, judged):
+        assert result.exit_code == 0, result.stderr
+        found = json.loads(result.stdout)["figures"]
+        assert {figure["metric"]: figure["value"] for figure in found} == figures
+    assert held.exit_code == 1
+    assert "must be at least 1.100" in " ".join(held.stderr.split())
+
+
+def test_misspelt_gate_is_told_before_anything_is_asked(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[at_least]\nrecal = 0.9\n", encoding="utf-8")
+
+    result = study(
+        "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+        "--out", str(tmp_path / "run"),
+    )  # fmt: skip
+
+    assert result.exit_code == 1
+    assert "there is no metric recal" in " ".join(result.stderr.split())
+    assert not (tmp_path / "run").exists()
+
+
 def test_with_a_model_the_stack_judges(
     study: Study, indexed: Path, cases: Path, tmp_path: Path, server: OpenAIServer
 ) -> None:
     answer = "The telescope has an aperture of 37 centimetres [1]."
     server.scripts = [says(answer), *[says("Yes")] * 40]
+    server.models = {"data": [{"id": "m", "owned_by": "vllm"}]}
 
     result = study(
         "eval", "run", "--set", str(cases), "--out", str(tmp_path / "run"), "--json",
@@ -111,6 +259,16 @@ def test_with_a_model_the_stack_judges(
     figures = {f["metric"]: f["value"] for f in json.loads(result.stdout)["figures"]}
     assert figures["citation_recall"] == 1
     assert figures["faithfulness"] == 1
+    assert json.loads((tmp_path / "run" / "run.json").read_bytes())["engine"] == "vllm"
+
+
+@pytest.mark.parametrize(("owner", "n"), [("vllm", 16), ("llamacpp", 1), ("a-vendor", 1)])
+def test_what_serves_tells_how_many_questions_are_asked_at_a_time(
+    indexed: Path, server: OpenAIServer, owner: str, n: int
+) -> None:
+    server.models = {"data": [{"id": "m", "owned_by": owner}]}
+    settings = Settings.load()
+    assert side_by_side(settings, build_assistant(settings)) == n
 
 
 @pytest.mark.parametrize(
@@ -121,6 +279,7 @@ def test_with_a_model_the_stack_judges(
         (("run", "--no-model", "--judge", "oracle"), "There is no judge oracle"),
         (("score", "--file", "none.jsonl"), "none.jsonl can't be read"),
         (("compare", "none", "none"), "can't be read"),
+        (("report", "none"), "can't be read"),
         (("import", "squad", "none.json", "out"), "none.json can't be read"),
         (("judge", "--labels", "none.jsonl", "--judge", "rules"), "none.jsonl can't be read"),
     ],

@@ -1,0 +1,66 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from evals.baseline import accept, accepted_run, fallen
+from evals.gate import Gate
+from evals.scores import Figure, Scores
+from tests.evals.run_samples import PROVENANCE
+
+GATE = Gate.model_validate({"max_drop": {"mrr": 0.5, "errors": 0.5}})
+
+
+def scores(**values: float) -> Scores:
+    """Return scores of which each case has the same value."""
+    return Scores(
+        overall=tuple(
+            Figure(
+                metric=metric,
+                value=value,
+                low=value,
+                high=value,
+                n=2,
+                higher_is_better=metric != "errors",
+            )
+            for metric, value in values.items()
+        ),
+        groups={},
+        per_case={"a": values, "b": values},
+    )
+
+
+def test_a_run_of_the_same_kind_is_found_whatever_program_and_materials(tmp_path: Path) -> None:
+    assert accepted_run(tmp_path, PROVENANCE) is None
+    accept(tmp_path, PROVENANCE, tmp_path / "good")
+    later = {"commit": "f", "generation": "g2", "settings_fingerprint": "x", "name": "later"}
+    assert accepted_run(tmp_path, PROVENANCE.model_copy(update=later)) == tmp_path / "good"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"sets": {"evals/sets/smoke.jsonl": "cd" * 32}}, {"selection": "x"}, {"judge": "model"},
+     {"model": ""}],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_a_run_of_another_kind_is_neither_compared_with_nor_replaced(
+    tmp_path: Path, other: Mapping[str, object]
+) -> None:
+    accept(tmp_path, PROVENANCE, tmp_path / "whole")
+    part = PROVENANCE.model_copy(update=other)
+    assert accepted_run(tmp_path, part) is None
+    accept(tmp_path, part, tmp_path / "part")
+    assert accepted_run(tmp_path, PROVENANCE) == tmp_path / "whole"
+    assert accepted_run(tmp_path, part) == tmp_path / "part"
+
+
+def test_what_fell_by_however_little_is_named() -> None:
+    before = scores(mrr=0.8, errors=0.1)
+    assert fallen(scores(mrr=0.79, errors=0.1), before, GATE) == ["mrr"]
+    assert fallen(scores(mrr=0.9, errors=0.2), before, GATE) == ["errors"]
+    assert fallen(scores(mrr=0.8, errors=0.0), before, GATE) == []
+
+
+def test_what_is_not_under_the_gate_may_fall() -> None:
+    before = scores(mrr=0.8, errors=0.1, total_s=1.0)
+    assert fallen(scores(mrr=0.8, errors=0.1, total_s=9.0), before, GATE) == []
