@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from evals.calibration import Bin
 from evals.case_view import case_views
-from evals.faults import FAULTS
+from evals.faults import FAULTS, without_faults
 from evals.figure_text import (
     KEY_METRICS,
     by_part,
@@ -48,6 +48,7 @@ def report_html(run: Run) -> str:
         kinds=sorted({row.case.kind for row in run.rows}),
         languages=LANGUAGE_NAMES,
         depth=FOUND_DEPTH,
+        without_faults=without_faults,
         metric_of=metric_of,
         figure_of=figure_of,
         figure_text=figure_text,

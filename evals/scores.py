@@ -12,6 +12,7 @@ from evals.metrics.faithfulness import faithfulness_values
 from evals.metrics.injection import injection_values
 from evals.metrics.language import language_values
 from evals.metrics.latency import latency_values
+from evals.metrics.result import result_values
 from evals.metrics.retrieval import retrieval_values
 from evals.metrics.verdicts import Verdicts
 from evals.records import Judged, Record, Row
@@ -36,6 +37,7 @@ METRICS: Mapping[str, bool] = {
     "reference_recall": True,
     "reference_precision": True,
     "token_f1": True,
+    "result_given": True,
     "abstention_precision": True,
     "abstention_recall": True,
     ABSTENTION_F1: True,
@@ -109,6 +111,7 @@ def case_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
         **citation_values(row, verdicts),
         **faithfulness_values(row, verdicts),
         **correctness_values(row, verdicts),
+        **result_values(row),
         **abstention_values(row),
         **language_values(row),
         **injection_values(row, verdicts),

@@ -21,6 +21,8 @@ KEY_METRICS = (
     "citation_precision",
     "faithfulness",
     "unsupported_answers",
+    "token_f1",
+    "result_given",
     "abstention_f1",
     "wrongly_answered",
     "wrongly_refused",
