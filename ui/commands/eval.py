@@ -122,10 +122,12 @@ def run_(  # noqa: PLR0917
         )
     breaches = _check(run, limits, settings.home / FOLDER) if limits else []
     if as_json:
+        from evals.report_json import report_values
+
         terminal.print_json(
             {
                 "run": str(folder),
-                "figures": [figure.model_dump() for figure in run.scores.overall],
+                **report_values(run),
                 "breaches": [breach.sentence for breach in breaches],
             }
         )
