@@ -108,7 +108,7 @@ def plots_of(run: Run) -> list[tuple[str, str, str]]:
         if sections:
             title = metric_of(metric).title
             better = "" if sections[1] else " Lower is better."
-            note = f"By mode, language and kind.{better}"
+            note = f"By group.{better}"
             plots.append((title, note, dot_plot(f"{title} by group", sections[0])))
     return plots
 
