@@ -98,6 +98,10 @@ GROUP_TITLES: Mapping[Language, Mapping[str, str]] = {
         "unanswerable": "材料未涉及",
         "injection": "提示注入",
         "cross-lingual": "跨语言",
+        "model": "模型撰写",
+        "extracts": "原文摘录",
+        "refusal": "拒答",
+        "error": "出错",
     },
     "en": {
         "zh": "Chinese",
@@ -112,6 +116,10 @@ GROUP_TITLES: Mapping[Language, Mapping[str, str]] = {
         "unanswerable": "unanswerable",
         "injection": "injection",
         "cross-lingual": "cross-lingual",
+        "model": "written by the model",
+        "extracts": "extracts",
+        "refusal": "refusal",
+        "error": "error",
     },
 }
 
@@ -123,5 +131,5 @@ def metric_title(metric: str, language: Language) -> str:
 
 
 def group_title(group: str, language: Language) -> str:
-    """Return the name of a kind of question or of a language; as it is if unknown."""
+    """Return the name of a mode, a kind of question or a language; as it is if unknown."""
     return GROUP_TITLES[language].get(group, group)

@@ -107,6 +107,18 @@ def test_number_of_statements_stands_beside_each_point_of_the_calibration(source
     assert plot.count(">24</text>") == 5
 
 
+def test_case_shows_notice_and_what_was_searched(run: Run) -> None:
+    first = run.rows[0]
+    row = first.model_copy(
+        update={"notice": "These are <extracts>.", "standalone_question": "What is <it>?"}
+    )
+    page = Page(report_html(run.model_copy(update={"rows": (row,)})))
+    assert "Searched asWhat is <it>?" in page.text
+    assert "These are <extracts>." in page.text
+    same = row.model_copy(update={"standalone_question": first.case.question})
+    assert "Searched as" not in Page(report_html(run.model_copy(update={"rows": (same,)}))).text
+
+
 def test_case_without_faults_is_not_called_right(page: Page) -> None:
     assert "自注意力是什么？ factzhno fault found" in page.text
     assert "Who won the cup? unanswerableennot answerablerightly refused" in page.text
