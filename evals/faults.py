@@ -19,6 +19,10 @@ Fault = Literal[
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 NO_FAULT = "no fault found"
+FAULT_NOTE = (
+    "No fault found doesn't mean right: only a number that was asked for is held against the "
+    "reference. How well the rest meets it is told by the figures of correctness."
+)
 
 _TELL_TALE: Mapping[str, tuple[float, Fault]] = {
     "unsupported_answers": (1.0, "unsupported statement"),
@@ -58,7 +62,8 @@ def without_faults(row: Row) -> str:
     """Return what is known of a row without faults, in words: an answer may still be wrong."""
     if row.abstained:
         return "rightly refused"
-    return "gives the result" if gives_result(row) else NO_FAULT
+    is_worked_out = row.case.kind == "calculation" and gives_result(row)
+    return "gives the result" if is_worked_out else NO_FAULT
 
 
 def faults_by_case(

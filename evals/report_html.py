@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from evals.calibration import Bin
 from evals.case_view import case_views
-from evals.faults import FAULTS, without_faults
+from evals.faults import FAULT_NOTE, FAULTS, NO_FAULT, without_faults
 from evals.figure_text import (
     KEY_METRICS,
     LANGUAGE_TITLES,
@@ -56,6 +56,8 @@ def report_html(run: Run) -> str:
         languages=LANGUAGE_TITLES,
         depth=FOUND_DEPTH,
         without_faults=without_faults,
+        no_fault=NO_FAULT,
+        fault_note=FAULT_NOTE,
         metric_of=metric_of,
         figure_of=figure_of,
         figure_text=figure_text,

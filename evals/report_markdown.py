@@ -1,6 +1,6 @@
 """A run's figures as Markdown, for terminals and READMEs."""
 
-from evals.faults import FAULTS, faults_by_case
+from evals.faults import FAULT_NOTE, FAULTS, faults_by_case
 from evals.figure_text import (
     MODE_NOTE,
     figure_of,
@@ -44,6 +44,7 @@ def report_markdown(run: Run) -> str:
         *_judges_blocks(run),
         "## Faults",
         _faults_table(run),
+        FAULT_NOTE,
         *_group_blocks(run, "mode", note=MODE_NOTE),
     ]
     for name in ("language", "kind", "module"):

@@ -32,6 +32,8 @@ def test_calculation_without_its_result_is_no_right_answer() -> None:
 def test_without_faults_only_what_is_known_is_said() -> None:
     asked = case("c", "en", "calculation", "4 times 6?", reference="4 × 6 = 24.")
     assert without_faults(answered(asked, ["24."], [SOURCE])) == "gives the result"
+    fact = asked.model_copy(update={"kind": "fact", "question": "How many layers?"})
+    assert without_faults(answered(fact, ["24."], [SOURCE])) == "no fault found"
     assert without_faults(answered(ANSWERABLE, ["s"], [SOURCE])) == "no fault found"
     assert without_faults(refused(UNANSWERABLE)) == "rightly refused"
 

@@ -118,7 +118,8 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
 def made_with(run: QualityRun, say: Labels) -> str:
     """Return what runs on one line have in common: with another of these, they differ anyway."""
     cases = say.n_run_cases.format(n=run.n_cases)
-    return " · ".join([run.model, ", ".join(run.sets), cases, run.judge])
+    # The model last: its name is long, and the legend cuts off what has no room.
+    return " · ".join([", ".join(run.sets), cases, run.judge, run.model])
 
 
 def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> dict[str, object]:
