@@ -26,6 +26,8 @@ _PLAIN = (
     ("，", "， "),  # or 0.4，100 would become 0.4,100
 )
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_EXPONENT = re.compile(r"(?<=\d)e([+-]?\d+)\b", re.IGNORECASE)
 _RAISED = re.compile(r"[⁻⁰¹²³⁴-⁹]+")
 _OF_HUNDRED = re.compile(r"百分之\s*([\d.]+|[零一二两三四五六七八九十]+)")
 
@@ -36,7 +38,7 @@ _NUMBER = re.compile(
     # A minus is a sign where nothing stands before it that could be made less.
     rf"(?P<sign>(?<![\w)\]}}%])-)?(?P<digits>{_DIGITS})(?![\d.,]*\s*\^)"
     rf"(?:\s*/\s*(?P<divisor>{_DIGITS})(?!\.?\d))?"
-    r"(?:\s*[×x*·]\s*10\s*\^\s*\{?(?P<power>-?\d+)\}?)?"
+    r"(?:\s*[×x*·]\s*10\s*\^\s*\{?(?P<power>[+-]?\d+)\}?)?"
     r"(?:\s*(?P<percent>%|percent\b|per cent\b)"
     r"|[\s-]?(?P<scale>thousand|million|billion|trillion|万亿|千亿|百亿|十亿|百万|千万|万|亿"
     r"|千(?![克米瓦字卡比])|(?<=\d)(?-i:[KMBk](?![A-Za-z]))))?",
@@ -108,7 +110,8 @@ def _plain(text: str) -> str:
     """Return `text` with TeX, raised and full-width figures as plain ones."""
     for special, plain in _PLAIN:
         text = text.replace(special, plain)
-    text = _FRACTION.sub(r"\1/\2", text)
+    text = _COMMAND.sub(" ", _FRACTION.sub(r"\1/\2", text))
+    text = _EXPONENT.sub(r"×10^\1", text)
     text = _RAISED.sub(lambda raised: f"^{raised.group()}", text)
     text = unicodedata.normalize("NFKC", text).replace("−", "-")
     return _OF_HUNDRED.sub(r"\1%", text)

@@ -22,6 +22,8 @@ def values(text: str, *, with_words: bool = False) -> list[float]:
         ("20，500", [20, 500]),
         ("GPT-2, k1, x_2, e^4, 0.98^15, 1024²", []),
         ("about 5/30.", [0.166666667]),
+        (r"$8/9\approx0.889$", [0.888888889, 0.889]),
+        ("4.8e20, 1e-5", [4.8e20, 0.00001]),
     ],
 )  # fmt: skip
 def test_numbers_are_read_in_every_form(text: str, expected: list[float]) -> None:
