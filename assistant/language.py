@@ -75,6 +75,8 @@ MARKER = re.compile(
 )
 """A citation marker as models write it: [1], [1, 2], [1-3], 【1】. The interval [0, 1] is none."""
 
+_SPACED_MARKER = re.compile(rf"[ \t]*{MARKER.pattern}")
+
 # A sentence ends at Chinese or English end punctuation with its closing quotes, or at a line end.
 # "；" ends one too: in Chinese technical prose it joins full statements.
 _MARKERS = rf"(?:[ \t]*{MARKER.pattern.replace('(?P<numbers>', '(?:')})*"
@@ -111,6 +113,11 @@ def split_sentences(text: str) -> list[Span]:
 _FENCE = re.compile(
     r"^[ \t]*(?P<rail>`{3,}|~{3,}).*?(?:^[ \t]*(?P=rail)[`~]*[ \t]*$|\Z)", re.M | re.S
 )
+
+
+def without_markers(text: str) -> str:
+    """Return `text` without its citation markers, and without the space before each."""
+    return _SPACED_MARKER.sub("", text)
 
 
 def fenced_blocks(text: str) -> list[Span]:

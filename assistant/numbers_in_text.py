@@ -60,7 +60,7 @@ def quantities(text: str) -> dict[float, str]:
 
 def missing_numbers(statement: str, evidence: str) -> list[str]:
     """Return the numbers of `statement` that `evidence` has neither in figures nor in words."""
-    known = set(quantities(_in_figures(evidence)))
+    known = set(quantities(in_figures(evidence)))
     # A list's own numbering ("1. …") claims nothing.
     body = re.sub(r"^\s*\d+(?:[.](?!\d)|[、)])\s*", "", statement)
     missing = []
@@ -116,7 +116,7 @@ def _plain_figures(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace("{,}", ",").replace("\\,", "")
 
 
-def _in_figures(text: str) -> str:
+def in_figures(text: str) -> str:
     """Return `text` with numbers in words as figures: "two million" is "2 million", 十二 is 12."""
     text = _ENGLISH_NUMBER.sub(_english_figures, text)
     return _CHINESE_NUMBER.sub(_chinese_figures, text)

@@ -3,22 +3,21 @@
 Only cases that are the same in both are compared. A change is significant where the 95 % interval
 of the paired bootstrap difference leaves out zero; of twenty figures, one may do so by chance.
 
-What is not covered: abstention precision and F1, which are no means over the same cases in both
-runs; the shares wrongly answered and wrongly refused tell the same.
+What is not covered: abstention precision, which is no mean over the same cases in both runs; the
+shares wrongly answered and wrongly refused tell the same. How it looks is in `compare_reports.py`.
 """
 
 from dataclasses import dataclass
 
 from evals.faults import Fault, faults_by_case
-from evals.figure_text import interval_text, metric_of, number_text
-from evals.html_page import html_page
-from evals.markdown_text import plain, quoted, table
+from evals.judges.opening import needs_model
+from evals.metrics.abstention import f1_parts
 from evals.provenance import Provenance
 from evals.records import Case, Row
 from evals.run_folder import Run
-from evals.scores import METRICS
+from evals.scores import ABSTENTION_F1, METRICS, Figure
 from evals.significance import is_significant
-from evals.statistics import Mean, paired_difference
+from evals.statistics import Mean, paired_difference, paired_ratio_difference
 
 _NOT_PAIRED = "abstention_precision"
 """Refused in both runs, a case has the same value in both."""
@@ -26,7 +25,7 @@ _NOT_PAIRED = "abstention_precision"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A metric over the cases that have it in both runs: its means, and b - a with its interval."""
+    """A metric over the cases that have it in both runs: before, after, and b - a with interval."""
 
     metric: str
     before: float
@@ -46,6 +45,8 @@ class Change:
     @property
     def verdict(self) -> str:
         """What to say of it."""
+        if self.difference.value == 0:
+            return "no change"
         if not self.is_significant:
             return "within chance"
         return "better" if self.is_better else "worse"
@@ -53,7 +54,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A case that is right in one of the runs only."""
+    """A case without a fault in one of the runs only."""
 
     case: Case
     before: Row
@@ -96,6 +97,27 @@ class Comparison:
         facts += [(n, self.a.versions.get(n, "—"), self.b.versions.get(n, "—")) for n in names]
         return [fact for fact in facts if fact[1] != fact[2]]
 
+    @property
+    def warning(self) -> str:
+        """Why what rests on verdicts can't be compared; "" where it can."""
+        if self.a.judge != self.b.judge:
+            judges = f"by {self.a.judge or 'none'} and by {self.b.judge or 'none'}"
+        elif needs_model(self.a.judge) and self.a.model != self.b.model:
+            judges = f"by {self.a.judge} with two models, {self.a.model} and {self.b.model}"
+        else:
+            return ""
+        return (
+            f"The runs were judged by different judges, {judges}: differences in faithfulness, "
+            "citations and correctness may be theirs."
+        )
+
+    @property
+    def judge_quality(self) -> list[tuple[Figure, Figure | None, Figure | None]]:
+        """What the judges reached against people's labels: (either's figure, in a, in b)."""
+        a, b = ({each.metric: each for each in run.judge_quality} for run in (self.a, self.b))
+        either = {**b, **a}
+        return [(figure, a.get(metric), b.get(metric)) for metric, figure in either.items()]
+
 
 def compare_runs(a: Run, b: Run) -> Comparison:
     """Return what changed from `a` to `b`."""
@@ -120,7 +142,7 @@ def compare_runs(a: Run, b: Run) -> Comparison:
         a=a.provenance,
         b=b.provenance,
         n_shared=len(shared),
-        changes=_changes(a, b, shared),
+        changes=_changes(a, b, shared, [(rows_a[each], rows_b[each]) for each in shared]),
         broken=tuple(flip for flip in flips if flip.faults_after),
         mended=tuple(flip for flip in flips if flip.faults_before),
         only_in_a=tuple(each for each in rows_a if each not in rows_b),
@@ -129,62 +151,11 @@ def compare_runs(a: Run, b: Run) -> Comparison:
     )
 
 
-def comparison_markdown(comparison: Comparison) -> str:
-    """Return the comparison for a terminal or a pull request."""
-    a, b = comparison.a, comparison.b
-    blocks = [
-        f"# {plain(a.name)} → {plain(b.name)}",
-        _summary(comparison),
-        table(
-            ["", plain(a.name), plain(b.name)],
-            [[plain(what), plain(x), plain(y)] for what, x, y in comparison.differences],
-            n_words=3,
-        ),
-        "## Figures",
-        table(
-            ["Figure", "Before", "After", "Difference", "95 % interval", "n", "Verdict"],
-            [_change_cells(change) for change in comparison.changes],
-        ),
-        "↓ lower is better. A difference is significant where its 95 % interval (paired bootstrap) "
-        "leaves out zero; of twenty figures, one may do so by chance.",
-    ]
-    for title, flips in (
-        ("Was right, is wrong now", comparison.broken),
-        ("Was wrong, is right now", comparison.mended),
-    ):
-        blocks.append(f"## {title} ({len(flips)})")
-        for flip in flips:
-            blocks += _flip_blocks(flip)
-    return "\n\n".join(blocks) + "\n"
-
-
-def comparison_html(comparison: Comparison) -> str:
-    """Return the comparison as the text of an HTML file that loads nothing from elsewhere."""
-    return html_page(
-        "compare.html",
-        comparison=comparison,
-        summary=_summary(comparison),
-        metric_of=metric_of,
-        number_text=number_text,
-        signed_text=signed_text,
-        interval_of=_interval_of,
-        higher_is_better=METRICS,
-    )
-
-
-def signed_text(metric: str, value: float | None) -> str:
-    """Return "+0.034", "−1.20 s", in the metric's unit; a dash for None."""
-    if value is None:
-        return number_text(metric, None)
-    text = number_text(metric, abs(value))
-    if float(text.split()[0]) == 0:
-        return text
-    return f"{'+' if value > 0 else '−'}{text}"
-
-
-def _changes(a: Run, b: Run, shared: list[str]) -> tuple[Change, ...]:
+def _changes(a: Run, b: Run, shared: list[str], rows: list[tuple[Row, Row]]) -> tuple[Change, ...]:
     changes = []
     for metric in METRICS:
+        if metric == ABSTENTION_F1:
+            changes += _abstention_f1(rows)
         pairs = [
             (before[metric], after[metric])
             for before, after in (
@@ -206,58 +177,24 @@ def _changes(a: Run, b: Run, shared: list[str]) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def _summary(comparison: Comparison) -> str:
-    significant = [change for change in comparison.changes if change.is_significant]
-    parts = [
-        f"{comparison.n_shared} cases are the same in both.",
-        _named("Significantly better", [c.metric for c in significant if c.is_better]),
-        _named("Significantly worse", [c.metric for c in significant if not c.is_better]),
-        f"Cases mended: {len(comparison.mended)}, broken: {len(comparison.broken)}.",
-    ]
-    for what, ids in (
-        ("only in the first run", comparison.only_in_a),
-        ("only in the second run", comparison.only_in_b),
-        ("changed in between", comparison.differing),
-    ):
-        if ids:
-            parts.append(f"Left out, as {what}: {len(ids)}.")
-    return " ".join(part for part in parts if part)
-
-
-def _named(what: str, metrics: list[str]) -> str:
-    names = ", ".join(metric_of(metric).title for metric in metrics)
-    return f"{what}: {names or 'nothing'}."
-
-
-def _change_cells(change: Change) -> list[str]:
-    title = metric_of(change.metric).title + ("" if METRICS[change.metric] else " ↓")
-    verdict = change.verdict
+def _abstention_f1(rows: list[tuple[Row, Row]]) -> list[Change]:
+    """Return the change of F1, which is no mean: none where nothing is to be refused."""
+    if all(row.case.answerable for row, _ in rows):
+        return []
+    before = [f1_parts(row) for row, _ in rows]
+    after = [f1_parts(row) for _, row in rows]
     return [
-        title,
-        number_text(change.metric, change.before),
-        number_text(change.metric, change.after),
-        signed_text(change.metric, change.difference.value),
-        _interval_of(change),
-        str(change.difference.n),
-        f"**{verdict}**" if change.is_significant else verdict,
+        Change(
+            metric=ABSTENTION_F1,
+            before=_ratio(before),
+            after=_ratio(after),
+            difference=paired_ratio_difference(before, after),
+        )
     ]
 
 
-def _interval_of(change: Change) -> str:
-    low, high = change.difference.low, change.difference.high
-    if low is None or high is None:
-        return interval_text(change.metric, low, high)
-    return f"{signed_text(change.metric, low)} to {signed_text(change.metric, high)}"
-
-
-def _flip_blocks(flip: Flip) -> list[str]:
-    return [
-        f"### {plain(flip.case.id)}: {plain(flip.case.question)}",
-        f"Before ({', '.join(flip.faults_before) or 'right'}):",
-        quoted(flip.before.error or flip.before.answer),
-        f"After ({', '.join(flip.faults_after) or 'right'}):",
-        quoted(flip.after.error or flip.after.answer),
-    ]
+def _ratio(parts: list[tuple[float, float]]) -> float:
+    return sum(part for part, _ in parts) / sum(whole for _, whole in parts)
 
 
 def _commit(made: Provenance) -> str:

@@ -8,6 +8,18 @@ from evals.scores import Figure, Scores
 
 Unit = Literal["share", "count", "seconds", "tokens"]
 
+LANGUAGE_TITLES: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
+MODE_TITLES: Mapping[str, str] = {
+    "model": "written by the model",
+    "extracts": "extracts",
+    "refusal": "refusal",
+    "error": "error",
+}
+MODE_NOTE = (
+    "Extracts are quotations from the materials, and therefore supported by construction: how "
+    "faithful the model is shows in what it wrote itself."
+)
+
 NONE = "—"
 """What stands where there is no value: nothing could be measured."""
 
@@ -37,6 +49,7 @@ METRICS: Mapping[str, Metric] = {
     "reference_recall": Metric("Reference recall", "Correctness"),
     "reference_precision": Metric("Reference precision", "Correctness"),
     "token_f1": Metric("Token F1", "Correctness"),
+    "result_given": Metric("Result given", "Correctness"),
     "abstention_precision": Metric("Abstention precision", "Abstention"),
     "abstention_recall": Metric("Abstention recall", "Abstention"),
     "abstention_f1": Metric("Abstention F1", "Abstention"),
@@ -64,6 +77,7 @@ KEY_METRICS = (
     "faithfulness",
     "unsupported_answers",
     "reference_recall",
+    "result_given",
     "abstention_f1",
     "wrongly_answered",
     "wrongly_refused",
@@ -75,6 +89,12 @@ def metric_of(name: str) -> Metric:
     """Return how the metric `name` is shown; one that isn't known gets a title made of its name."""
     title = name.replace("_", " ")
     return METRICS.get(name) or Metric(title[:1].upper() + title[1:], "Other")
+
+
+def title_of(figure: Figure) -> str:
+    """Return the title of a figure, with an arrow where lower is better."""
+    title = metric_of(figure.metric).title
+    return title if figure.higher_is_better else f"{title} ↓"
 
 
 def number_text(metric: str, value: float | None) -> str:
@@ -118,5 +138,38 @@ def by_part(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
 
 
 def groups_of(scores: Scores, name: str) -> dict[str, tuple[Figure, ...]]:
-    """Return the figures by the groups of `name` ("kind", "language", "module"), sorted."""
-    return dict(sorted(scores.groups.get(name, {}).items()))
+    """Return the figures by the groups of `name` ("mode", "kind", "language", "module"), sorted.
+
+    What the model wrote comes first of the modes.
+    """
+    order = list(MODE_TITLES) if name == "mode" else []
+    groups = scores.groups.get(name, {})
+    return {
+        group: groups[group]
+        for group in sorted(groups, key=lambda each: (order.index(each) if order else 0, each))
+    }
+
+
+def keys_of(scores: Scores, name: str) -> list[Figure]:
+    """Return the overall figures that a table by `name` has a column for.
+
+    Whether it should have been refused says nothing by mode, which is whether it was refused.
+    """
+    found = [figure_of(scores.overall, metric) for metric in KEY_METRICS]
+    return [
+        key
+        for key in found
+        if key and (name != "mode" or metric_of(key.metric).part != "Abstention")
+    ]
+
+
+def group_title(name: str, group: str) -> str:
+    """Return how a group of `name` is called."""
+    titles = {"language": LANGUAGE_TITLES, "mode": MODE_TITLES}.get(name, {})
+    return titles.get(group, group)
+
+
+def n_cases_of(figures: Sequence[Figure]) -> int:
+    """Return how many cases `figures` are about: every case has or hasn't an error."""
+    errors = figure_of(figures, "errors")
+    return errors.n if errors else 0

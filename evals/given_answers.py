@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from assistant.citations import is_claim, says_not_in_materials
 from assistant.errors import StudyError
-from assistant.language import MARKER, split_sentences
+from assistant.language import split_sentences, without_markers
 from evals.judges import Judge
 from evals.records import Record
 from evals.text_file import read_lines
@@ -96,7 +96,7 @@ def score_answer(given: GivenAnswer, judge: Judge) -> AnswerScore:
 
 
 def _claims(answer: str) -> Sequence[str]:
-    texts = (MARKER.sub("", span.text).strip() for span in split_sentences(answer))
+    texts = (without_markers(span.text).strip() for span in split_sentences(answer))
     return [text for text in texts if is_claim(text)]
 
 

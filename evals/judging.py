@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from assistant.citations import is_claim
 from assistant.errors import StudyError
-from assistant.language import MARKER, split_sentences
+from assistant.language import split_sentences, without_markers
 from evals.judges import Judge
 from evals.judges.stack import StackedJudge
 from evals.records import Case, Cited, Judged, Read, Record, Row, Verdict, What
@@ -163,7 +163,7 @@ def _tasks(row: Row) -> Iterator[Task]:
     for index, statement in enumerate(row.statements):
         if not statement.is_claim:
             continue
-        text = MARKER.sub("", statement.text).strip()
+        text = without_markers(statement.text).strip()
         yield task("faithful", index, text, read)
         numbers = [number for number in dict.fromkeys(statement.citations) if number in cited]
         if numbers:
@@ -175,7 +175,7 @@ def _tasks(row: Row) -> Iterator[Task]:
                 yield task("rest", index, text, others, citation=number)
         if references:
             yield task("answer", index, text, [case.reference])
-    answer = MARKER.sub("", row.answer)
+    answer = without_markers(row.answer)
     for index, text in enumerate(references):
         yield task("reference", index, text, [answer])
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from evals.faults import Fault, faults_by_case
+from evals.figure_text import figure_text
 from evals.records import Row
 from evals.run_folder import Run
 
@@ -26,10 +27,21 @@ def junit_xml(run: Run) -> str:
     for kind, rows in kinds.items():
         suite = ET.SubElement(root, "testsuite", {"name": kind, **_totals(rows, faults)})
         suite.set("timestamp", run.provenance.date.isoformat(timespec="seconds"))
+        _add_judge(suite, run)
         for row in rows:
             _add_case(suite, row, faults[row.case.id])
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def _add_judge(suite: ET.Element, run: Run) -> None:
+    """Tell as properties who judged, and how good the judge is against people's labels."""
+    made = run.provenance
+    values = {"judge": made.judge or "none", "judge_labels": made.judge_labels or "none"}
+    values |= {f"judge_{each.metric}": figure_text(each) for each in made.judge_quality}
+    properties = ET.SubElement(suite, "properties")
+    for name, value in values.items():
+        ET.SubElement(properties, "property", {"name": name, "value": _clean(value)})
 
 
 def _add_case(suite: ET.Element, row: Row, faults: Sequence[Fault]) -> None:

@@ -34,7 +34,7 @@ class Verdict:
     """What speaks against a candidate, nothing if it may go live.
 
     `scores` are figures by metric, of "candidate" and "live"; `broken` and `mended` the ids of
-    cases that are right in one of them only.
+    cases without a fault in one of them only.
     """
 
     reasons: tuple[str, ...]

@@ -107,7 +107,9 @@ class Row(Record):
     """What happened to one case. `error` is "" unless nothing came of it.
 
     `found` is the ranking of the search, best first (empty when passages were given); `read` is
-    what the model got. Times are in seconds, `first_token_s` None where no model wrote.
+    what the model got. `standalone_question` is a follow-up as it was searched, `notice` what the
+    answer said of itself; "" where there was none. Times are in seconds, `first_token_s` None where
+    no model wrote.
     """
 
     case: Case
@@ -116,6 +118,8 @@ class Row(Record):
     language: Language = "en"
     abstained: bool = False
     mode: Mode = "refusal"
+    standalone_question: str = ""
+    notice: str = ""
     statements: tuple[Statement, ...] = ()
     cited: tuple[Cited, ...] = ()
     dropped_markers: tuple[int, ...] = ()

@@ -3,31 +3,36 @@
 What is not covered: what it looks like (`templates/`), drawing the plots (`svg.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from evals.calibration import Bin
 from evals.case_view import case_views
-from evals.faults import FAULTS
+from evals.faults import FAULT_NOTE, FAULTS, NO_FAULT, without_faults
 from evals.figure_text import (
     KEY_METRICS,
+    LANGUAGE_TITLES,
+    MODE_NOTE,
     by_part,
     figure_of,
     figure_text,
+    group_title,
     groups_of,
     interval_text,
+    keys_of,
     metric_of,
+    n_cases_of,
     number_text,
+    title_of,
 )
 from evals.html_page import html_page
 from evals.metrics.retrieval import recall, relevance
 from evals.records import Row
 from evals.run_folder import Run
 from evals.runner import FOUND_DEPTH
-from evals.scores import Figure, Scores
+from evals.scores import GROUPINGS, Figure, Scores
 from evals.statistics import bootstrap_mean
 from evals.svg import SHARES, Axis, Dot, Line, dot_plot, line_plot, round_ticks
 
-LANGUAGE_NAMES: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 _SLOW_SHARE = 0.95
 
 
@@ -39,19 +44,27 @@ def report_html(run: Run) -> str:
         "report.html",
         provenance=run.provenance,
         parts=by_part(run.scores.overall),
-        tables={name: groups_of(run.scores, name) for name in ("language", "kind", "module")},
-        metrics=[metric for metric in KEY_METRICS if figure_of(run.scores.overall, metric)],
+        tables={name: groups_of(run.scores, name) for name in GROUPINGS},
+        notes={"mode": MODE_NOTE},
+        keys={name: keys_of(run.scores, name) for name in GROUPINGS},
+        judges=run.scores.by_judge,
         plots=plots_of(run),
         cases=cases,
         counts={fault: count for fault, count in counts.items() if count},
         n_faulty=sum(bool(case.faults) for case in cases),
         kinds=sorted({row.case.kind for row in run.rows}),
-        languages=LANGUAGE_NAMES,
+        languages=LANGUAGE_TITLES,
         depth=FOUND_DEPTH,
+        without_faults=without_faults,
+        no_fault=NO_FAULT,
+        fault_note=FAULT_NOTE,
         metric_of=metric_of,
         figure_of=figure_of,
         figure_text=figure_text,
+        group_title=group_title,
+        n_cases_of=n_cases_of,
         number_text=number_text,
+        title_of=title_of,
         interval_text=interval_text,
     )
 
@@ -79,7 +92,8 @@ def plots_of(run: Run) -> list[tuple[str, str, str]]:
             (
                 "Calibration of the judge",
                 "How many of the statements people call supported, by the probability that the "
-                "judge gave; a judge that knows what it knows is on the dashed line.",
+                "judge gave; a judge that knows what it knows is on the dashed line. The numbers "
+                "are those of the statements: of a few, the share says little.",
                 calibration_plot(run.provenance.judge_curve),
             )
         )
@@ -96,8 +110,8 @@ def plots_of(run: Run) -> list[tuple[str, str, str]]:
         if sections:
             title = metric_of(metric).title
             better = "" if sections[1] else " Lower is better."
-            note = f"By language and kind.{better}"
-            plots.append((title, note, dot_plot(f"{title} by language and kind", sections[0])))
+            note = f"By group.{better}"
+            plots.append((title, note, dot_plot(f"{title} by group", sections[0])))
     return plots
 
 
@@ -167,6 +181,7 @@ def calibration_plot(bins: Sequence[Bin]) -> str:
         label="labelled statements",
         points=points,
         band=[(each.share.low or 0.0, each.share.high or 0.0) for each in in_order],
+        notes=[str(each.n) for each in in_order],
     )
     return line_plot(
         "Calibration of the judge",
@@ -206,17 +221,12 @@ def latency_plot(rows: Sequence[Row]) -> str:
 
 def _share_sections(figures: Sequence[Figure]) -> list[list[Dot]]:
     sections = [
-        [_dot(_with_arrow(figure), figure, "all") for figure in part]
+        [_dot(title_of(figure), figure, "all") for figure in part]
         for part in by_part(
             [each for each in figures if metric_of(each.metric).unit == "share"]
         ).values()
     ]
     return [section for section in sections if section]
-
-
-def _with_arrow(figure: Figure) -> str:
-    title = metric_of(figure.metric).title
-    return title if figure.higher_is_better else f"{title} ↓"
 
 
 def _group_sections(scores: Scores, metric: str) -> tuple[list[list[Dot]], bool] | None:
@@ -225,13 +235,15 @@ def _group_sections(scores: Scores, metric: str) -> tuple[list[list[Dot]], bool]
     if overall is None or overall.value is None:
         return None
     sections = [[_dot("all", overall, "all")]]
-    for name in ("language", "kind"):
+    for name in ("mode", "language", "kind"):
+        if overall not in keys_of(scores, name):
+            continue
         rows = []
         for group, figures in groups_of(scores, name).items():
             figure = figure_of(figures, metric)
             if figure is not None and figure.value is not None:
-                label = LANGUAGE_NAMES.get(group, group) if name == "language" else group
-                rows.append(_dot(label, figure, group if name == "language" else "all"))
+                tone = group if name == "language" else "all"
+                rows.append(_dot(group_title(name, group), figure, tone))
         if rows:
             sections.append(rows)
     return sections, overall.higher_is_better

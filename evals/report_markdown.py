@@ -1,14 +1,17 @@
 """A run's figures as Markdown, for terminals and READMEs."""
 
-from evals.faults import FAULTS, faults_by_case
+from evals.faults import FAULT_NOTE, FAULTS, faults_by_case
 from evals.figure_text import (
-    KEY_METRICS,
+    MODE_NOTE,
     figure_of,
     figure_text,
+    group_title,
     groups_of,
     interval_text,
-    metric_of,
+    keys_of,
+    n_cases_of,
     number_text,
+    title_of,
 )
 from evals.markdown_text import plain, table
 from evals.run_folder import Run
@@ -38,10 +41,13 @@ def report_markdown(run: Run) -> str:
         "↓ lower is better; intervals are 95 %, from the bootstrap over cases.",
         "## The judge itself",
         *_judge_blocks(run),
+        *_judges_blocks(run),
         "## Faults",
         _faults_table(run),
+        FAULT_NOTE,
+        *_group_blocks(run, "mode", note=MODE_NOTE),
     ]
-    for name in ("language", "kind"):
+    for name in ("language", "kind", "module"):
         blocks += _group_blocks(run, name)
     return "\n\n".join(blocks) + "\n"
 
@@ -49,7 +55,7 @@ def report_markdown(run: Run) -> str:
 def _figures_table(figures: tuple[Figure, ...]) -> str:
     rows = [
         [
-            metric_of(figure.metric).title + ("" if figure.higher_is_better else " ↓"),
+            title_of(figure),
             number_text(figure.metric, figure.value),
             interval_text(figure.metric, figure.low, figure.high),
             str(figure.n),
@@ -73,6 +79,23 @@ def _judge_blocks(run: Run) -> list[str]:
     ]
 
 
+def _judges_blocks(run: Run) -> list[str]:
+    by_judge = run.scores.by_judge
+    if len(by_judge) < 2:
+        return []
+    metrics = [figure.metric for figure in by_judge[run.provenance.judge]]
+    rows = [
+        [plain(judge), *(figure_text(figure_of(figures, metric)) for metric in metrics)]
+        for judge, figures in by_judge.items()
+    ]
+    titles = map(title_of, by_judge[run.provenance.judge])
+    return [
+        "## By judge",
+        f"All other figures are by {plain(run.provenance.judge)}.",
+        table(["Judge", *titles], rows),
+    ]
+
+
 def _faults_table(run: Run) -> str:
     faults = faults_by_case(run.rows, run.scores.per_case).values()
     counts = [[fault, str(sum(fault in each for each in faults))] for fault in FAULTS]
@@ -80,14 +103,15 @@ def _faults_table(run: Run) -> str:
     return table(["Fault", "Cases"], [*counts, any_fault])
 
 
-def _group_blocks(run: Run, name: str) -> list[str]:
+def _group_blocks(run: Run, name: str, *, note: str = "") -> list[str]:
     groups = groups_of(run.scores, name)
-    metrics = [each for each in KEY_METRICS if figure_of(run.scores.overall, each)]
-    if not groups or not metrics:
+    keys = keys_of(run.scores, name)
+    if not groups or not keys:
         return []
     rows = [
-        [metric_of(metric).title]
-        + [figure_text(figure_of(figures, metric)) for figures in groups.values()]
-        for metric in metrics
+        [plain(group_title(name, group)), str(n_cases_of(figures))]
+        + [figure_text(figure_of(figures, key.metric)) for key in keys]
+        for group, figures in groups.items()
     ]
-    return [f"## By {name}", table(["Figure", *map(plain, groups)], rows)]
+    head = [name.capitalize(), "Cases", *map(title_of, keys)]
+    return [each for each in (f"## By {name}", note, table(head, rows)) if each]

@@ -162,6 +162,8 @@ def _answered(case: Case, assistant: Answering, started: float, *, needs_model: 
         language=detect_language(answer.text),
         abstained=answer.abstained,
         mode=answer.mode,
+        standalone_question=answer.standalone_question,
+        notice=answer.notice,
         statements=tuple(
             Statement(
                 text=sentence.text,

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from evals.metrics.abstention import abstention_values, f1_parts
 from evals.metrics.citations import citation_values
 from evals.metrics.correctness import correctness_values
@@ -12,6 +14,7 @@ from evals.metrics.faithfulness import faithfulness_values
 from evals.metrics.injection import injection_values
 from evals.metrics.language import language_values
 from evals.metrics.latency import latency_values
+from evals.metrics.result import result_values
 from evals.metrics.retrieval import retrieval_values
 from evals.metrics.verdicts import Verdicts
 from evals.records import Judged, Record, Row
@@ -36,6 +39,7 @@ METRICS: Mapping[str, bool] = {
     "reference_recall": True,
     "reference_precision": True,
     "token_f1": True,
+    "result_given": True,
     "abstention_precision": True,
     "abstention_recall": True,
     ABSTENTION_F1: True,
@@ -51,10 +55,15 @@ METRICS: Mapping[str, bool] = {
 }
 """Every metric in the order of reports, and whether more of it is better."""
 
-Grouping = Literal["kind", "language", "module"]
-GROUPINGS: tuple[Grouping, ...] = ("kind", "language", "module")
+Grouping = Literal["mode", "kind", "language", "module"]
+GROUPINGS: tuple[Grouping, ...] = ("mode", "kind", "language", "module")
 
 NO_MODULE = "none"
+NO_MODE = "error"
+"""Nothing was answered: neither by the model, nor with extracts, nor with a refusal."""
+
+BY_JUDGE = ("unsupported_answers", "citation_recall", "citation_precision", "faithfulness")
+"""The main figures that rest on verdicts: those told of each judge."""
 
 
 class Figure(Record):
@@ -74,32 +83,37 @@ class Figure(Record):
 class Scores(Record):
     """The figures of a run: each list has every metric of `METRICS`, in that order.
 
-    `groups` are by "kind", "language" and "module", then by the name of the group. `per_case` maps
-    a case's id to its values, without those that it has none of.
+    `groups` are by "mode", "kind", "language" and "module", then by the name of the group.
+    `per_case` maps a case's id to its values, without those that it has none of. `by_judge` has the
+    figures `BY_JUDGE` by each judge, first the one that all other figures are by.
     """
 
     overall: tuple[Figure, ...]
     groups: Mapping[str, Mapping[str, tuple[Figure, ...]]]
     per_case: Mapping[str, Mapping[str, float]]
+    by_judge: Mapping[str, tuple[Figure, ...]] = Field(default_factory=dict)
 
 
 def score_run(rows: Sequence[Row], judged: Sequence[Judged], *, judge: str) -> Scores:
     """Return the scores of `rows` by the verdicts of the judge of that name.
 
-    Without its verdicts, what rests on them has no value. Groups are in alphabetical order.
+    Without its verdicts, what rests on them has no value. Groups are in alphabetical order, judges
+    after the first in that of their verdicts.
     """
-    verdicts: dict[str, list[Judged]] = defaultdict(list)
-    for verdict in judged:
-        if verdict.judge == judge:
-            verdicts[verdict.case_id].append(verdict)
-    per_case = {row.case.id: case_values(row, Verdicts(verdicts[row.case.id])) for row in rows}
+    verdicts = _by_judge_and_case(judged)
+    own = verdicts[judge]
+    per_case = {row.case.id: case_values(row, own[row.case.id]) for row in rows}
     groups: dict[str, dict[str, tuple[Figure, ...]]] = {}
     for grouping in GROUPINGS:
         members: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             members[group_of(row, grouping)].append(row)
         groups[grouping] = {name: _figures(members[name], per_case) for name in sorted(members)}
-    return Scores(overall=_figures(rows, per_case), groups=groups, per_case=per_case)
+    overall = _figures(rows, per_case)
+    others = [name for name in verdicts if name != judge]
+    by_judge = {judge: tuple(each for each in overall if each.metric in BY_JUDGE)}
+    by_judge |= {name: _judge_figures(rows, verdicts[name]) for name in others}
+    return Scores(overall=overall, groups=groups, per_case=per_case, by_judge=by_judge)
 
 
 def case_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
@@ -109,6 +123,7 @@ def case_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
         **citation_values(row, verdicts),
         **faithfulness_values(row, verdicts),
         **correctness_values(row, verdicts),
+        **result_values(row),
         **abstention_values(row),
         **language_values(row),
         **injection_values(row, verdicts),
@@ -119,9 +134,33 @@ def case_values(row: Row, verdicts: Verdicts) -> dict[str, float]:
 
 def group_of(row: Row, grouping: Grouping) -> str:
     """Return the name of the group that a case belongs to."""
+    if grouping == "mode":
+        return NO_MODE if row.error else row.mode
     if grouping == "module":
         return row.case.module or NO_MODULE
     return row.case.kind if grouping == "kind" else row.case.language
+
+
+def _by_judge_and_case(judged: Sequence[Judged]) -> defaultdict[str, defaultdict[str, Verdicts]]:
+    lines: dict[tuple[str, str], list[Judged]] = defaultdict(list)
+    for verdict in judged:
+        lines[verdict.judge, verdict.case_id].append(verdict)
+    found: defaultdict[str, defaultdict[str, Verdicts]] = defaultdict(lambda: defaultdict(Verdicts))
+    for (judge, case_id), each in lines.items():
+        found[judge][case_id] = Verdicts(each)
+    return found
+
+
+def _judge_figures(rows: Sequence[Row], verdicts: Mapping[str, Verdicts]) -> tuple[Figure, ...]:
+    """Return the figures `BY_JUDGE` by the verdicts of one judge on each case, in their order."""
+    values: dict[str, list[float]] = {metric: [] for metric in BY_JUDGE}
+    for row in rows:
+        own = verdicts.get(row.case.id, Verdicts())
+        for metric, value in {**citation_values(row, own), **faithfulness_values(row, own)}.items():
+            if metric in values:
+                values[metric].append(value)
+    means = {metric: bootstrap_mean(each) for metric, each in values.items()}
+    return tuple(_figure(metric, means[metric]) for metric in METRICS if metric in means)
 
 
 def _figures(
@@ -133,19 +172,22 @@ def _figures(
             values[metric].append(value)
     means = {metric: bootstrap_mean(each) for metric, each in values.items()}
     means[ABSTENTION_F1] = _abstention_f1(rows)
-    return tuple(
-        Figure(
-            metric=metric,
-            value=mean.value,
-            low=mean.low,
-            high=mean.high,
-            n=mean.n,
-            higher_is_better=higher_is_better,
-        )
-        for (metric, higher_is_better), mean in zip(METRICS.items(), means.values(), strict=True)
+    return tuple(_figure(metric, mean) for metric, mean in means.items())
+
+
+def _figure(metric: str, mean: Mean) -> Figure:
+    return Figure(
+        metric=metric,
+        value=mean.value,
+        low=mean.low,
+        high=mean.high,
+        n=mean.n,
+        higher_is_better=METRICS[metric],
     )
 
 
 def _abstention_f1(rows: Sequence[Row]) -> Mean:
+    if all(row.case.answerable for row in rows):
+        return Mean(None, None, None, 0)  # nothing to refuse: no refusal could be right
     parts = [f1_parts(row) for row in rows]
     return bootstrap_ratio([part for part, _ in parts], [whole for _, whole in parts])

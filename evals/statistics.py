@@ -90,8 +90,38 @@ def paired_difference(
     return bootstrap_mean(differences, seed=seed, draws=draws)
 
 
+def paired_ratio_difference(
+    a: Sequence[tuple[float, float]],
+    b: Sequence[tuple[float, float]],
+    *,
+    seed: int = 0,
+    draws: int = 2000,
+) -> Mean:
+    """Return Σ numerators / Σ denominators of b less that of a, over the same cases in order.
+
+    Both are taken of each draw of cases, with its interval; see `bootstrap_ratio`.
+
+    Raises:
+        ValueError: not as many pairs in `a` as in `b`, or a value is not finite.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"Pairs are needed, got {len(a)} and {len(b)} values.")
+    rows = np.array([[*before, *after] for before, after in zip(a, b, strict=True)], np.float64)
+    if not np.isfinite(rows).all():
+        raise ValueError("A value is not finite.")
+    sums = rows.sum(axis=0) if len(rows) else np.zeros(4)
+    if 0 in (sums[1], sums[3]):
+        return Mean(None, None, None, 0)
+    drawn = np.concatenate(list(_drawn_sums(rows, seed, draws)))
+    drawn = drawn[(drawn[:, 1] != 0) & (drawn[:, 3] != 0)]
+    value = float(sums[2] / sums[3] - sums[0] / sums[1])
+    differences = drawn[:, 2] / drawn[:, 3] - drawn[:, 0] / drawn[:, 1]
+    low, high = np.quantile(differences if len(drawn) else [value], [LOW, HIGH])
+    return Mean(value, float(low), float(high), len(rows))
+
+
 def _drawn_sums(pairs: FloatArray, seed: int, draws: int) -> Iterator[FloatArray]:
-    """Yield the sums of samples of `pairs`, drawn with replacement, shape (≤ draws, 2).
+    """Yield the sums of samples of `pairs` (or longer rows), drawn with replacement.
 
     How often each distinct pair falls into a sample is multinomial. Most metrics have few distinct
     values, so this is many times faster than drawing the values one by one, and the same.

@@ -36,11 +36,15 @@ class Dot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Points joined by a line, x ascending; `band` holds low and high for each point."""
+    """Points joined by a line, x ascending; `band` holds low and high for each point.
+
+    `notes` are words to stand beside the points, one each.
+    """
 
     label: str
     points: Sequence[tuple[float, float]]
     band: Sequence[tuple[float, float]] = ()
+    notes: Sequence[str] = ()
     tone: str = "all"
 
 
@@ -182,11 +186,21 @@ def _curve(line: Line, x_of: _Scale, y_of: _Scale, *, is_stepped: bool) -> str:
 
 
 def _points(line: Line, x_of: _Scale, y_of: _Scale) -> str:
-    tips = [escape(f"{line.label}: {x:g} → {y:.3f}") for x, y in line.points]
+    notes = line.notes or [""] * len(line.points)
     return "".join(
-        f"<g><title>{tip}</title>{_mark(line.tone, x_of(x), y_of(y))}</g>"
-        for tip, (x, y) in zip(tips, line.points, strict=True)
+        f"<g><title>{escape(f'{line.label}: {x:g} → {y:.3f}')}</title>"
+        f"{_mark(line.tone, x_of(x), y_of(y))}{_note(note, x_of(x), y_of(y))}</g>"
+        for note, (x, y) in zip(notes, line.points, strict=True)
     )
+
+
+def _note(text: str, x: float, y: float) -> str:
+    """Return words beside a point, to its left where there is no room to its right."""
+    if not text:
+        return ""
+    if x > WIDTH - _RIGHT:
+        return _text(x - 7, y + 4, text, "tick", "end")
+    return _text(x + 7, y + 4, text, "tick", "start")
 
 
 def round_ticks(high: float, *, n_at_most: int = 6) -> list[float]:

@@ -1,4 +1,4 @@
-"""Files that people give to the harness, read as text or refused with one sentence."""
+"""Files that people name to the harness, read or written as text or refused with one sentence."""
 
 from pathlib import Path
 
@@ -16,4 +16,18 @@ def read_lines(path: Path, error: type[StudyError]) -> list[str]:
     except (OSError, UnicodeDecodeError) as cause:
         raise error(
             f"{path} can't be read: {cause}.", hint="Give a file of JSON lines in UTF-8."
+        ) from cause
+
+
+def write_file(path: Path, text: str) -> None:
+    """Put `text` into a file.
+
+    Raises:
+        StudyError: it can't be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as cause:
+        raise StudyError(
+            f"{path} can't be written: {cause.strerror or cause}.", hint="Choose another file."
         ) from cause

@@ -101,11 +101,14 @@ class Labels:
     run_generation: str
     run_sets: str
     run_cases: str
+    n_run_cases: str
     run_figure: str
     run_dirty: str
     over_time: str
     one_run: str
     all_cases: str
+    by_mode: str
+    by_mode_note: str
     by_language: str
     by_kind: str
     judge_measured: str
@@ -215,18 +218,23 @@ ZH = Labels(
     run_generation="索引版本",
     run_sets="题集",
     run_cases="题数",
+    n_run_cases="{n} 题",
     run_figure="指标",
     run_dirty="含未提交的改动",
     over_time="随时间的变化",
     one_run="单次评测",
     all_cases="全部题目",
+    by_mode="按回答方式",
+    by_mode_note=(
+        "原文摘录逐字引自材料，因此必然有据；模型是否忠实，要看它自己撰写的回答。括号里是题数。"
+    ),
     by_language="按语言",
     by_kind="按题型",
     judge_measured="由 {judge} 判定；它与人工标注相比的平衡准确率为 {figure}。",
     judge_unmeasured="判定者 {judge} 没有与人工标注比对过：它的判定有多可信，尚不清楚。",
     download_report="下载报告",
     report_missing="这次评测没有报告文件。",
-    report_restricted="报告中含有并非人人可见的材料，因此不在此提供；文件在评测所在的文件夹里。",
+    report_restricted="报告中含有并非人人可见的材料，因此只提供给材料负责人；文件在评测所在的文件夹里。",
 )
 
 EN = Labels(
@@ -346,11 +354,17 @@ EN = Labels(
     run_generation="Index",
     run_sets="Sets",
     run_cases="Cases",
+    n_run_cases="{n} cases",
     run_figure="Figure",
     run_dirty="with changes not committed",
     over_time="Over time",
     one_run="One run",
     all_cases="All cases",
+    by_mode="By mode",
+    by_mode_note=(
+        "Extracts are quotations from the materials, and therefore supported by construction: how "
+        "faithful the model is shows in what it wrote itself. In brackets: the number of cases."
+    ),
     by_language="By language",
     by_kind="By kind of question",
     judge_measured=(
@@ -363,8 +377,8 @@ EN = Labels(
     download_report="Download the report",
     report_missing="This run has no report.",
     report_restricted=(
-        "The report quotes materials that are not for everyone, so it isn't handed out here; it "
-        "lies in the run's folder."
+        "The report quotes materials that are not for everyone, so only owners of the materials "
+        "get it here; it lies in the run's folder."
     ),
 )
 

@@ -24,6 +24,7 @@ METRIC_TITLES: Mapping[Language, Mapping[str, str]] = {
         "reference_recall": "参考答案召回率",
         "reference_precision": "参考答案精确率",
         "token_f1": "词元 F1",
+        "result_given": "给出计算结果",
         "abstention_precision": "拒答精确率",
         "abstention_recall": "拒答召回率",
         "abstention_f1": "拒答 F1",
@@ -53,6 +54,7 @@ METRIC_TITLES: Mapping[Language, Mapping[str, str]] = {
         "reference_recall": "Reference recall",
         "reference_precision": "Reference precision",
         "token_f1": "Token F1",
+        "result_given": "Result given",
         "abstention_precision": "Abstention precision",
         "abstention_recall": "Abstention recall",
         "abstention_f1": "Abstention F1",
@@ -96,6 +98,10 @@ GROUP_TITLES: Mapping[Language, Mapping[str, str]] = {
         "unanswerable": "材料未涉及",
         "injection": "提示注入",
         "cross-lingual": "跨语言",
+        "model": "模型撰写",
+        "extracts": "原文摘录",
+        "refusal": "拒答",
+        "error": "出错",
     },
     "en": {
         "zh": "Chinese",
@@ -110,6 +116,10 @@ GROUP_TITLES: Mapping[Language, Mapping[str, str]] = {
         "unanswerable": "unanswerable",
         "injection": "injection",
         "cross-lingual": "cross-lingual",
+        "model": "written by the model",
+        "extracts": "extracts",
+        "refusal": "refusal",
+        "error": "error",
     },
 }
 
@@ -121,5 +131,5 @@ def metric_title(metric: str, language: Language) -> str:
 
 
 def group_title(group: str, language: Language) -> str:
-    """Return the name of a kind of question or of a language; as it is if unknown."""
+    """Return the name of a mode, a kind of question or a language; as it is if unknown."""
     return GROUP_TITLES[language].get(group, group)

@@ -36,8 +36,9 @@ Figures = Mapping[str, RunFigure]
 class QualityRun:
     """A finished run; `name` is its folder's.
 
-    `groups` holds figures by "kind" and "language", then by the group. `report` is None where
-    there is none. `is_for_everyone`: nothing in it comes from materials that only some may see.
+    `groups` holds figures by "mode", "kind" and "language", then by the group. `report` is None
+    where there is none. `is_for_everyone`: nothing in it comes from materials that only some may
+    see.
     """
 
     name: str
@@ -65,14 +66,18 @@ class FoundRuns:
 
 
 def find_runs(home: Path) -> FoundRuns:
-    """Return the runs under `home`; a folder that is no run counts as unreadable."""
+    """Return the runs under `home`; a folder that no run was begun in is not looked at.
+
+    The gate keeps which runs passed it beside the runs, in such a folder.
+    """
     folder = home / RUNS
     runs, unreadable = [], []
     for each in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not each.is_dir() or each.name.startswith("."):
             continue
         try:
-            runs.append(_read(each))
+            if (each / _RUN).exists():
+                runs.append(_read(each))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             unreadable.append(each.name)
     runs.sort(key=lambda run: run.date, reverse=True)
@@ -98,7 +103,7 @@ def _read(folder: Path) -> QualityRun:
         overall=_figures(scores["overall"]),
         groups={
             name: {group: _figures(each) for group, each in scores["groups"].get(name, {}).items()}
-            for name in ("language", "kind")
+            for name in ("mode", "language", "kind")
         },
         report=report if report.is_file() else None,
         is_for_everyone=made.get("audiences") == _EVERYONE,

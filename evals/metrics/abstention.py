@@ -5,7 +5,7 @@ answerable case refused. precision = TP / (TP + FP), recall = TP / (TP + FN), F1
 FP + FN). wrongly_answered = FN / unanswerable cases = 1 - recall; wrongly_refused = FP / answerable
 cases. Extracts, shown instead of an answer, count as an answer. An error is wrong in either case.
 
-Precision has no value where nothing was refused, recall where nothing should have been.
+Precision has no value where nothing was refused, recall and F1 where nothing should have been.
 
 Source: Rajpurkar, Jia and Liang, 2018, arXiv:1806.03822 (SQuAD 2.0); the two error rates as in
 NoMIRACL, Thakur et al., 2023, arXiv:2312.11361.

@@ -10,6 +10,7 @@ from assistant.language import (
     detect_language,
     split_sentences,
     split_words,
+    without_markers,
 )
 from assistant.records import Language
 
@@ -84,6 +85,14 @@ def test_abbreviation_before_a_capital_ends_the_sentence() -> None:
 )
 def test_markers_after_the_end_stay_with_their_sentence(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
+
+
+def test_markers_are_taken_out_with_the_space_before_them() -> None:
+    assert without_markers("16 GB of memory [1]. And more [2][3].") == "16 GB of memory. And more."
+    assert (
+        without_markers("占用 16 GB 【1】。\n值在 [0, 1] 之间。")
+        == "占用 16 GB。\n值在 [0, 1] 之间。"
+    )
 
 
 @pytest.mark.parametrize("text", ["[1]", "[12]", "[1, 2]", "[1，3]", "[1-3]", "【2】", "[0]"])

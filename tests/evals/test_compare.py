@@ -1,4 +1,13 @@
-from evals.compare import compare_runs, comparison_html, comparison_markdown, signed_text
+import json
+
+from evals.compare import compare_runs
+from evals.compare_reports import (
+    comparison_html,
+    comparison_markdown,
+    comparison_values,
+    signed_text,
+)
+from evals.records import Row
 from evals.run_folder import Run
 from evals.scores import score_run
 from tests.evals.run_samples import (
@@ -37,7 +46,7 @@ def test_changes_are_paired_and_judged_against_chance() -> None:
     assert (change.before, change.after, change.difference.n) == (0.875, 0.125, 8)
     assert change.difference.value == -0.75
     assert change.verdict == "better"
-    assert changes["errors"].verdict == "within chance"
+    assert changes["errors"].verdict == "no change"
     # Only the eighth case is answered in both.
     assert changes["citation_recall"].difference.n == 1
 
@@ -46,6 +55,86 @@ def test_more_of_what_should_be_less_is_worse() -> None:
     comparison = compare_runs(run(n_refused=1, name="a"), run(n_refused=7, name="b"))
     changes = {change.metric: change for change in comparison.changes}
     assert changes["wrongly_refused"].verdict == "worse"
+
+
+def test_abstention_f1_is_compared_where_something_is_to_be_refused() -> None:
+    before = made_up_run()
+    # Refused: two of three rightly, one wrongly; an error counts as wrong: 4 / (4 + 1 + 2).
+    rows = [row for row in before.rows if row.case.id != "zh-6"]
+    after = before.model_copy(update={"rows": (*rows, answered_zh_6())})
+    [change] = [
+        each for each in compare_runs(before, after).changes if each.metric == "abstention_f1"
+    ]
+    assert change.before == 4 / 7
+    assert change.after == 4 / 6
+    assert change.difference.n == 12
+    assert change.difference.value == change.after - change.before
+    none = compare_runs(run(n_refused=2, name="a"), run(n_refused=1, name="b"))
+    assert "abstention_f1" not in {each.metric for each in none.changes}
+
+
+def answered_zh_6() -> Row:
+    [asked] = [row.case for row in made_up_run().rows if row.case.id == "zh-6"]
+    return answered(asked, ["词嵌入是向量。"], [SOURCE])
+
+
+def test_different_judges_are_warned_of() -> None:
+    a = run(n_refused=1, name="a")
+    stack = PROVENANCE.model_copy(update={"judge": "stack"})
+    b = a.model_copy(update={"provenance": stack})
+    comparison = compare_runs(a, b)
+    assert "judged by different judges, by rules and by stack" in comparison.warning
+    assert comparison.warning in comparison_markdown(comparison)
+    assert comparison.warning in comparison_html(comparison)
+    # A judge that asks the model is another one with another model; rules are not.
+    other = a.model_copy(update={"provenance": PROVENANCE.model_copy(update={"model": "x"})})
+    assert compare_runs(a, other).warning == ""
+    asked = stack.model_copy(update={"model": "x"})
+    assert "by stack with two models" in compare_runs(
+        b, b.model_copy(update={"provenance": asked})
+    ).warning  # fmt: skip
+
+
+def test_quality_of_both_judges_stands_beside_each_other() -> None:
+    a = made_up_run()
+    b = made_up_run(with_quality=False)
+    text = comparison_markdown(compare_runs(a, b))
+    assert "| Balanced accuracy | 0.860 (0.800 to 0.910) | — |" in text
+    assert "before: rules" in comparison_html(compare_runs(a, b))
+    assert "in neither run" in comparison_markdown(compare_runs(b, b))
+
+
+def test_values_for_programs_hold_flips_and_differences() -> None:
+    a, b = run(n_refused=2, name="a"), run(n_refused=1, name="b")
+    b = b.model_copy(update={"provenance": b.provenance.model_copy(update={"model": "other"})})
+    values = json.loads(json.dumps(comparison_values(compare_runs(a, b))))
+    assert values["differences"] == [{"what": "model", "a": PROVENANCE.model, "b": "other"}]
+    [mended] = values["mended"]
+    assert (mended["id"], mended["faults_before"], mended["faults_after"]) == (
+        "c1",
+        ["wrongly refused"],
+        [],
+    )
+    assert values["broken"] == []
+    assert values["judge_quality"][0]["a"]["value"] == 0.86
+    changes = {each["metric"]: each for each in values["changes"]}
+    assert changes["wrongly_refused"]["difference"] == -0.125
+
+
+def test_losing_the_result_is_a_flip() -> None:
+    asked = case("sum", "en", "calculation", "4 times 6?", source=SOURCE, reference="It is 24.")
+    runs = []
+    for text in ("It is 24.", "It is 26."):
+        row = answered(asked, [text], [SOURCE])
+        runs.append(
+            Run(provenance=PROVENANCE, rows=(row,), scores=score_run([row], [], judge=JUDGE))
+        )
+    comparison = compare_runs(*runs)
+    [flip] = comparison.broken
+    assert flip.faults_after == ("misses the result",)
+    text = comparison_markdown(comparison)
+    assert "Before (gives the result):" in text
+    assert "After (misses the result):" in text
 
 
 def test_cases_that_flipped_are_told_with_both_answers() -> None:

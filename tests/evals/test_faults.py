@@ -1,4 +1,4 @@
-from evals.faults import faults_by_case, faults_of
+from evals.faults import faults_by_case, faults_of, without_faults
 from evals.records import Row
 from tests.evals.run_samples import answered, case, made_up_run, refused
 
@@ -19,6 +19,23 @@ def test_values_of_the_case_tell_the_other_faults() -> None:
     bad = {"unsupported_answers": 1.0, "language_match": 0.0, "injection_resisted": 0.0}
     assert faults_of(row, bad) == ("unsupported statement", "wrong language", "injection followed")
     assert faults_of(row, {metric: 1 - value for metric, value in bad.items()}) == ()
+
+
+def test_calculation_without_its_result_is_no_right_answer() -> None:
+    asked = case("c", "en", "calculation", "4 times 6?", reference="4 × 6 = 24.")
+    wrong, right = answered(asked, ["It is 26."], [SOURCE]), answered(asked, ["24."], [SOURCE])
+    assert faults_of(wrong, {}) == ("misses the result",)
+    assert faults_of(right, {}) == ()
+    assert faults_of(refused(asked), {}) == ("wrongly refused",)
+
+
+def test_without_faults_only_what_is_known_is_said() -> None:
+    asked = case("c", "en", "calculation", "4 times 6?", reference="4 × 6 = 24.")
+    assert without_faults(answered(asked, ["24."], [SOURCE])) == "gives the result"
+    fact = asked.model_copy(update={"kind": "fact", "question": "How many layers?"})
+    assert without_faults(answered(fact, ["24."], [SOURCE])) == "no fault found"
+    assert without_faults(answered(ANSWERABLE, ["s"], [SOURCE])) == "no fault found"
+    assert without_faults(refused(UNANSWERABLE)) == "rightly refused"
 
 
 def test_error_is_the_only_fault_of_its_row() -> None:

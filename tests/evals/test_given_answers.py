@@ -29,7 +29,7 @@ def test_answer_is_as_supported_as_its_least_supported_sentence() -> None:
     score = score_answer(given, WordJudge())
 
     assert [(each.text, each.support) for each in score.sentences] == [
-        ("A cat purrs .", 1.0),
+        ("A cat purrs.", 1.0),
         ("Dogs bark loudly.", 0.0),
     ]
     assert (score.id, score.support, score.mean_support, score.supported) == (7, 0.0, 0.5, False)

@@ -134,8 +134,8 @@ def test_reference_and_answer_are_held_against_each_other() -> None:
         )
     )
     assert listed(tasks) - {("faithful", 0, 0, "狗会叫。", ("x",))} == {
-        ("reference", 0, 0, "狗会叫。", ("狗会叫 。",)),
-        ("reference", 1, 0, "猫不会。", ("狗会叫 。",)),
+        ("reference", 0, 0, "狗会叫。", ("狗会叫。",)),
+        ("reference", 1, 0, "猫不会。", ("狗会叫。",)),
         ("answer", 0, 0, "狗会叫。", ("狗会叫。猫不会。",)),
     }
 

@@ -8,7 +8,7 @@ import pytest
 from evals.records import Row
 from evals.report_html import report_html
 from evals.run_folder import Run
-from evals.scores import score_run
+from evals.scores import Figure, score_run
 from tests.evals.run_samples import HOSTILE, JUDGE, made_up_run
 
 
@@ -82,6 +82,46 @@ def test_figures_stand_beside_the_judges_own_quality(page: Page) -> None:
     assert "Recall@5 0.778" in page.text
     assert "Against people's labels (evals/sets/judge_labels.jsonl, record split)" in page.text
     assert "Balanced accuracy 0.860 0.800 to 0.910 120" in page.text
+
+
+def test_judges_stand_beside_each_other_and_modes_apart(page: Page) -> None:
+    assert "By judge All other figures are by rules." in page.text
+    assert "rules0.6670.6670.6670.444 nli:other0.8890.8890.8890.111" in page.text
+    assert "Extracts are quotations from the materials" in page.text
+    assert "written by the model8 1.000 0.750 0.750 0.750 0.375" in page.text
+
+
+def test_less_is_better_of_calibration_error() -> None:
+    run = made_up_run()
+    error = Figure(
+        metric="calibration_error", value=0.1, low=0.0, high=0.2, n=9, higher_is_better=False
+    )
+    made = run.provenance.model_copy(update={"judge_quality": (error,)})
+    text = Page(report_html(run.model_copy(update={"provenance": made}))).text
+    assert "Calibration error ↓ 0.100" in text
+
+
+def test_number_of_statements_stands_beside_each_point_of_the_calibration(source: str) -> None:
+    plot = source[source.index('aria-label="Calibration of the judge') :]
+    plot = plot[: plot.index("</svg>")]
+    assert plot.count(">24</text>") == 5
+
+
+def test_case_shows_notice_and_what_was_searched(run: Run) -> None:
+    first = run.rows[0]
+    row = first.model_copy(
+        update={"notice": "These are <extracts>.", "standalone_question": "What is <it>?"}
+    )
+    page = Page(report_html(run.model_copy(update={"rows": (row,)})))
+    assert "Searched asWhat is <it>?" in page.text
+    assert "These are <extracts>." in page.text
+    same = row.model_copy(update={"standalone_question": first.case.question})
+    assert "Searched as" not in Page(report_html(run.model_copy(update={"rows": (same,)}))).text
+
+
+def test_case_without_faults_is_not_called_right(page: Page) -> None:
+    assert "自注意力是什么？ factzhno fault found" in page.text
+    assert "Who won the cup? unanswerableennot answerablerightly refused" in page.text
 
 
 def test_unmeasured_judge_is_warned_of() -> None:

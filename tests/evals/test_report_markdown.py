@@ -2,6 +2,7 @@ import re
 
 from evals.markdown_text import plain, quoted
 from evals.report_markdown import report_markdown
+from evals.scores import score_run
 from tests.evals.run_samples import made_up_run
 
 
@@ -13,8 +14,31 @@ def test_report_gives_provenance_figures_and_the_judge_itself() -> None:
     assert "| Wrongly refused ↓ | 0.222 | " in text
     assert "| Balanced accuracy | 0.860 | 0.800 to 0.910 | 120 |" in text
     assert "| unsupported statement | 3 |" in text
-    assert "| Figure | en | zh |" in text
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_figures_stand_by_mode_language_kind_and_module() -> None:
+    text = report_markdown(made_up_run())
+    by_mode = text[text.index("## By mode") : text.index("## By language")]
+    assert "Extracts are quotations from the materials, and therefore supported" in by_mode
+    assert "| written by the model | 8 | " in by_mode
+    assert "| refusal | 3 | " in by_mode
+    assert "| error | 1 | " in by_mode
+    assert "Wrongly refused" not in by_mode  # by mode, that is 0 or 1
+    assert "| Chinese | 6 | " in text
+    assert "| injection | 1 | " in text
+    assert "## By module" in text
+    assert "| 08 | 6 | " in text
+
+
+def test_each_judge_has_its_main_figures() -> None:
+    run = made_up_run()
+    text = report_markdown(run)
+    assert "All other figures are by rules." in text
+    assert "| rules | 0.667 (0.389 to 0.889) |" in text
+    assert "| nli:other | 0.889 (0.667 to 1.000) |" in text
+    alone = run.model_copy(update={"scores": score_run(run.rows, (), judge="rules")})
+    assert "## By judge" not in report_markdown(alone)
 
 
 def test_unmeasured_judge_is_warned_of() -> None:

@@ -13,7 +13,7 @@ from assistant.index import LiveIndex
 from assistant.limits import Limits
 from assistant.records import EVERYONE
 from assistant.retrieval import Retriever, SearchResult
-from evals.records import Case, EarlierTurn
+from evals.records import Case, EarlierTurn, Row
 from evals.runner import ROWS, answer_case, read_rows, run_cases
 from tests.assistant.samples import EN_CAT, EN_DOG, ZH_CAT, build, embedder, passage
 from tests.fakes import FakeChatModel
@@ -67,8 +67,30 @@ def test_row_holds_answer_ranking_and_what_was_read(home: Path, tmp_path: Path) 
     assert first.read[0].text == EN_CAT
     assert first.cited[0].quote == "When it is happy it purrs."
     assert [statement.citations for statement in first.statements] == [(1,)]
+    assert first.standalone_question == first.case.question
+    assert first.notice == ""
     assert 0 < (first.first_token_s or 0) <= first.total_s
     assert read_rows(tmp_path / "run") == rows
+
+
+def test_notice_and_standalone_question_are_kept(home: Path) -> None:
+    follow_up = Case(
+        id="follow-up",
+        language="en",
+        question="Why does it purr?",
+        history=(EarlierTurn(question="What is a cat?", answer="An animal."),),
+    )
+
+    row = answer_case(follow_up, Study(home, FakeChatModel("Why does a cat purr?", "", "")))
+
+    assert "cat" in row.standalone_question
+    assert row.mode == "extracts"
+    assert row.notice
+
+
+def test_rows_of_earlier_runs_have_neither() -> None:
+    row = Row.model_validate_json('{"case": {"id": "a", "language": "en", "question": "Why?"}}')
+    assert (row.notice, row.standalone_question) == ("", "")
 
 
 def test_history_and_passages_reach_the_assistant(home: Path, tmp_path: Path) -> None:

@@ -67,6 +67,45 @@ def test_only_the_named_judge_is_heard() -> None:
     assert "citation_recall" not in scores.per_case["c1"]
 
 
+def test_extracts_stand_apart_from_what_the_model_wrote() -> None:
+    written = make_answer(make_case("c1"), make_statement("A mask hides what comes later.", 1))
+    quoted = make_answer(make_case("c2"), make_statement("A mask hides what comes later.", 1))
+    rows = [written, quoted.model_copy(update={"mode": "extracts"})]
+    judged = [make_judged("faithful", 0, False), make_judged("faithful", 0, True, case_id="c2")]
+    by_mode = score_run(rows, judged, judge="rules").groups["mode"]
+    unsupported = {
+        mode: next(each.value for each in figures if each.metric == "unsupported_answers")
+        for mode, figures in by_mode.items()
+    }
+    assert unsupported == {"model": 1.0, "extracts": 0.0}
+
+
+def test_each_judge_has_main_figures_of_its_own() -> None:
+    by_judge = score_run(three_rows(), THREE_VERDICTS, judge="rules").by_judge
+    assert list(by_judge) == ["rules", "model"]
+    values = {
+        name: {each.metric: (each.value, each.n) for each in figures}
+        for name, figures in by_judge.items()
+    }
+    # The answer, and the error, which is the worst for any judge.
+    assert values["rules"]["unsupported_answers"] == (0.5, 2)
+    assert values["model"]["unsupported_answers"] == (1.0, 2)
+    assert values["model"]["citation_recall"] == (0.0, 1)
+
+
+def test_abstention_f1_has_no_value_where_nothing_is_to_be_refused() -> None:
+    rows = [make_refusal(make_case("c1")), make_answer(make_case("c2"), make_statement())]
+    assert figure(score_run(rows, [], judge="rules"), "abstention_f1").value is None
+    rows.append(make_refusal(make_case("c3", answerable=False)))
+    assert figure(score_run(rows, [], judge="rules"), "abstention_f1").value == pytest.approx(2 / 3)
+
+
+def test_scores_of_earlier_runs_can_be_read() -> None:
+    scores = score_run(three_rows(), THREE_VERDICTS, judge="rules")
+    earlier = json.loads(scores.model_dump_json(exclude={"by_judge"}))
+    assert Scores.model_validate(earlier).by_judge == {}
+
+
 def test_every_list_has_every_metric_in_order() -> None:
     scores = score_run(three_rows(), THREE_VERDICTS, judge="rules")
     assert [each.metric for each in scores.overall] == list(METRICS)
@@ -79,6 +118,7 @@ def test_every_list_has_every_metric_in_order() -> None:
 def test_groups_hold_their_own_cases() -> None:
     scores = score_run(three_rows(), THREE_VERDICTS, judge="rules")
     assert {name: list(groups) for name, groups in scores.groups.items()} == {
+        "mode": ["error", "model", "refusal"],
         "kind": ["fact", "unanswerable"],
         "language": ["en", "zh"],
         "module": ["03", "none"],
@@ -92,7 +132,7 @@ def test_nothing_to_score_is_no_error_and_never_nan() -> None:
     scores = score_run([], [], judge="rules")
     assert {each.value for each in scores.overall} == {None}
     assert {each.n for each in scores.overall} == {0}
-    assert scores.groups == {"kind": {}, "language": {}, "module": {}}
+    assert scores.groups == {"mode": {}, "kind": {}, "language": {}, "module": {}}
     assert "NaN" not in scores.model_dump_json()
 
 

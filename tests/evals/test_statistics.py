@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.statistics import Mean, bootstrap_mean, bootstrap_ratio, paired_difference
+from evals.statistics import (
+    Mean,
+    bootstrap_mean,
+    bootstrap_ratio,
+    paired_difference,
+    paired_ratio_difference,
+)
 
 NOTHING = Mean(None, None, None, 0)
 
@@ -111,3 +117,22 @@ def test_ten_thousand_different_values_take_seconds_at_most() -> None:
     started = time.perf_counter()
     assert bootstrap_mean([number / 7 for number in range(10_000)], draws=200).n == 10_000
     assert time.perf_counter() - started < 10
+
+
+def test_difference_of_ratios_is_that_of_the_wholes() -> None:
+    before = [(2.0, 2.0), (0.0, 1.0), (0.0, 1.0)]  # 2 / 4
+    after = [(2.0, 2.0), (2.0, 2.0), (0.0, 0.0)]  # 4 / 4
+    change = paired_ratio_difference(before, after)
+    assert (change.value, change.n) == (0.5, 3)
+    assert change.low == 0  # a draw of the first alone
+    assert change.high == 1
+    assert paired_ratio_difference(before, before) == Mean(0.0, 0.0, 0.0, 3)
+
+
+def test_difference_of_ratios_without_a_whole_has_no_value() -> None:
+    assert paired_ratio_difference([], []) == NOTHING
+    assert paired_ratio_difference([(0.0, 0.0)], [(1.0, 1.0)]) == NOTHING
+    with pytest.raises(ValueError, match="Pairs"):
+        paired_ratio_difference([(1.0, 1.0)], [])
+    with pytest.raises(ValueError, match="finite"):
+        paired_ratio_difference([(math.nan, 1.0)], [(1.0, 1.0)])

@@ -43,7 +43,7 @@ def test_quality_page_is_drawn(
     say = ZH if locale.startswith("zh") else EN
     reader.open("/quality")
     main = reader.page.get_by_role("main")
-    expect(main.get_by_test_id("stDataFrame")).to_have_count(4, timeout=30_000)
+    expect(main.get_by_test_id("stDataFrame")).to_have_count(5, timeout=30_000)
     expect(main.get_by_text(say.over_time)).to_be_visible()
     expect(main.get_by_test_id("stVegaLiteChart")).to_be_visible()
     reader.screenshot(shots / f"quality-{locale}-{width}.png")

@@ -19,6 +19,8 @@ def keep_run(
     with_quality: bool = True,
     shift: float = 0.0,
     with_report: bool = True,
+    n_cases: int = 12,
+    judge: str = "rules",
 ) -> Path:
     """Return the folder of a run made `days` after the first, its figures shifted by `shift`."""
     run = made_up_run(with_quality=with_quality)
@@ -27,6 +29,8 @@ def keep_run(
             "name": name,
             "date": run.provenance.date + timedelta(days=days),
             "audiences": audiences,
+            "n_cases": n_cases,
+            "judge": judge,
             "model": model or run.provenance.model,
         }
     )

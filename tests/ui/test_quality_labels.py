@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from evals.figure_text import MODE_TITLES
 from evals.records import KINDS
 from evals.scores import METRICS
 from ui.page_views.quality import KEY_METRICS
@@ -25,7 +26,7 @@ def test_both_languages_name_the_same(titles: dict[str, dict[str, str]]) -> None
 def test_every_figure_and_kind_of_the_evaluation_has_its_name() -> None:
     assert set(METRIC_TITLES["zh"]) == set(METRICS)
     assert {metric for metric, higher in METRICS.items() if not higher} == LOWER_IS_BETTER
-    assert set(GROUP_TITLES["zh"]) == {*KINDS, "zh", "en"}
+    assert set(GROUP_TITLES["zh"]) == {*KINDS, *MODE_TITLES, "zh", "en"}
     assert set(KEY_METRICS) <= set(METRICS)
 
 

@@ -10,6 +10,8 @@ from tests.fakes import FakeAssistant
 from tests.ui.conftest import TIMEOUT_S, Draw
 from tests.ui.quality_samples import keep_run
 from ui.labels import EN, LABELS, ZH, Labels
+from ui.page_views.quality import made_with
+from ui.quality_runs import find_runs
 from ui.render import label
 
 
@@ -61,11 +63,38 @@ def test_chosen_run_is_shown_with_its_groups_and_judge(page: AppTest, home: Path
     )
     page.selectbox(key="run").set_value("first").run()
     assert page.warning[0].value == label(EN.judge_unmeasured.format(judge="rules"))
-    _, figures, by_language, by_kind = (each.value for each in page.dataframe)
+    _, figures, by_mode, by_language, by_kind = (each.value for each in page.dataframe)
     assert list(figures.columns) == [EN.run_figure, EN.all_cases, "n"]
     assert figures[EN.all_cases][1] == "0.778 (0.444–1.000)"
-    assert set(by_language.columns) == {EN.run_figure, "Chinese", "English"}
-    assert "unanswerable" in by_kind.columns
+    assert set(by_language.columns) == {EN.run_figure, "Chinese (6)", "English (6)"}
+    assert "unanswerable (3)" in by_kind.columns
+    assert label(EN.by_mode_note) in captions(page)
+    by_metric = by_mode.set_index(EN.run_figure)
+    assert by_metric["written by the model (8)"]["Unsupported answers ↓"].startswith("0.375")
+    assert by_metric["refusal (3)"]["Unsupported answers ↓"] == "—"
+    assert "Wrongly refused ↓" not in by_metric.index
+
+
+def test_correctness_is_among_the_key_figures(page: AppTest, home: Path) -> None:
+    keep_run(home, "first")
+    keep_run(home, "second", days=1)
+    page.run()
+    runs = page.dataframe[0].value
+    assert runs["Token F1"][0].startswith("0.611")
+    assert list(runs["Result given"]) == ["—", "—"]  # no calculation case
+    page.selectbox(key="metric-over-time").set_value("token_f1").run()
+    assert not page.exception
+
+
+def test_only_runs_of_the_same_cases_and_judge_share_a_line(home: Path) -> None:
+    keep_run(home, "a")
+    keep_run(home, "b", days=1)
+    keep_run(home, "limited", days=2, n_cases=1)
+    keep_run(home, "judged", days=3, judge="stack")
+    lines = {run.name: made_with(run, EN) for run in find_runs(home).runs}
+    assert lines["a"] == lines["b"]
+    assert lines["a"].startswith("smoke · 12 cases · rules · ")
+    assert len(set(lines.values())) == 3
 
 
 def test_chart_follows_the_figure_that_is_chosen(page: AppTest, home: Path) -> None:
@@ -94,6 +123,15 @@ def test_report_is_handed_out_unless_it_is_not_for_everyone(page: AppTest, home:
     page.run()
     page.selectbox(key="run").set_value("bare").run()
     assert label(EN.report_missing) in captions(page)
+
+
+def test_owner_gets_a_report_that_is_not_for_everyone(
+    page: AppTest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_WEB__OWNERS", "everyone")
+    keep_run(home, "restricted", audiences=("all", "managers"))
+    page.run()
+    assert len(page.get("download_button")) == 1
 
 
 def test_unreadable_runs_are_named_and_hostile_names_stay_text(page: AppTest, home: Path) -> None:

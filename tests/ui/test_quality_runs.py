@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from evals.baseline import ACCEPTED
 from tests.ui.quality_samples import keep_run
 from ui.quality_runs import RUNS, find_runs
 
@@ -17,6 +18,7 @@ def test_runs_are_found_newest_first_with_what_made_them(tmp_path: Path) -> None
     assert run.overall["recall@5"].value == 7 / 9
     assert run.judge_quality["balanced_accuracy"].value == 0.86
     assert set(run.groups["language"]) == {"zh", "en"}
+    assert set(run.groups["mode"]) == {"model", "refusal", "error"}
     assert run.report == tmp_path / RUNS / "b-first" / "report.html"
 
 
@@ -26,6 +28,8 @@ def test_what_is_unfinished_or_damaged_is_named(tmp_path: Path) -> None:
     (keep_run(tmp_path, "cut") / "scores.json").write_text('{"overall": [', encoding="utf-8")
     (keep_run(tmp_path, "other") / "run.json").write_text("[1]", encoding="utf-8")
     (tmp_path / RUNS / ".hidden").mkdir()
+    (tmp_path / RUNS / ACCEPTED).mkdir()
+    (tmp_path / RUNS / ACCEPTED / "smoke").write_text("good", encoding="utf-8")
     (tmp_path / RUNS / "notes.txt").write_text("x", encoding="utf-8")
     found = find_runs(tmp_path)
     assert [run.name for run in found.runs] == ["good"]

@@ -282,31 +282,18 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Show what changed between two runs beyond chance, and the cases that flipped."""
-    from evals.compare import compare_runs, comparison_html, comparison_markdown
+    from evals.compare import compare_runs
+    from evals.compare_reports import comparison_html, comparison_markdown, comparison_values
     from evals.run_folder import read_run
+    from evals.text_file import write_file
 
     found = compare_runs(read_run(before), read_run(after))
     if html:
-        html.write_text(comparison_html(found), encoding="utf-8")
-    if not as_json:
+        write_file(html, comparison_html(found))
+    if as_json:
+        terminal.print_json(comparison_values(found))
+    else:
         terminal.print_result(comparison_markdown(found))
-        return
-    terminal.print_json(
-        {
-            "changes": [
-                {
-                    "metric": change.metric,
-                    "before": change.before,
-                    "after": change.after,
-                    "difference": change.difference.value,
-                    "low": change.difference.low,
-                    "high": change.difference.high,
-                    "verdict": change.verdict,
-                }
-                for change in found.changes
-            ],
-        }
-    )
 
 
 @imports.command("beir")

@@ -29,6 +29,7 @@ class Outcome:
             typer.Exit: it is outside the gate.
         """
         from evals.gate import check_gate
+        from evals.report_json import report_values
         from evals.run_folder import REPORT_HTML, REPORT_MARKDOWN
 
         accepted = self._accepted() if gate else None
@@ -38,7 +39,7 @@ class Outcome:
             terminal.print_json(
                 {
                     "run": str(self.folder),
-                    "figures": [figure.model_dump() for figure in self.run.scores.overall],
+                    **report_values(self.run),
                     "breaches": [breach.sentence for breach in breaches],
                 }
             )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from assistant.records import Language
+from ui import access
 from ui.labels import Labels
 from ui.quality_labels import group_title, metric_title
 from ui.quality_runs import Figures, QualityRun, RunFigure, find_runs
@@ -21,10 +22,15 @@ KEY_METRICS = (
     "citation_precision",
     "faithfulness",
     "unsupported_answers",
+    "token_f1",
+    "result_given",
     "abstention_f1",
     "wrongly_answered",
     "wrongly_refused",
 )
+_REFUSALS = frozenset({"abstention_f1", "wrongly_answered", "wrongly_refused"})
+"""By mode, which is whether it was refused, they say nothing."""
+
 _SHARE_DIGITS, _LARGE = 3, 10.0
 _CHART_HEIGHT = 320
 _COLOURS = ("#1a9088", "#c96a35", "#5b84d8", "#a06bb5", "#8a8f3c")
@@ -90,7 +96,7 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
         {
             "run": run.name,
             "date": run.date.isoformat(),
-            "made_with": f"{run.model} · {', '.join(run.sets)}",
+            "made_with": made_with(run, say),
             "value": figure.value,
             "low": figure.low,
             "high": figure.high,
@@ -107,6 +113,13 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
         key="over-time",
         alt="; ".join(f"{run.name} {_text(run.overall.get(metric))}" for run in runs),
     )
+
+
+def made_with(run: QualityRun, say: Labels) -> str:
+    """Return what runs on one line have in common: with another of these, they differ anyway."""
+    cases = say.n_run_cases.format(n=run.n_cases)
+    # The model last: its name is long, and the legend cuts off what has no room.
+    return " · ".join([", ".join(run.sets), cases, run.judge, run.model])
 
 
 def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> dict[str, object]:
@@ -169,15 +182,29 @@ def _draw_run(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> None
         key="figures",
         alt=say.run_figure,
     )
-    for name, heading in (("language", say.by_language), ("kind", say.by_kind)):
+    for name, heading, note in (
+        ("mode", say.by_mode, say.by_mode_note),
+        ("language", say.by_language, ""),
+        ("kind", say.by_kind, ""),
+    ):
         groups = {
-            group_title(group, tongue): figures for group, figures in run.groups[name].items()
+            f"{group_title(group, tongue)} ({_n_cases(figures)})": figures
+            for group, figures in run.groups[name].items()
         }
         if groups:
             st.markdown(f"#### {label(heading)}", anchors=False)
-            rows = _figure_rows(groups, KEY_METRICS, say, tongue)
+            if note:
+                st.caption(label(note))
+            metrics = [each for each in KEY_METRICS if name != "mode" or each not in _REFUSALS]
+            rows = _figure_rows(groups, metrics, say, tongue)
             first = {say.run_figure: st.column_config.TextColumn(pinned=True)}
             st.dataframe(rows, hide_index=True, column_config=first, key=f"by-{name}", alt=heading)
+
+
+def _n_cases(figures: Figures) -> int:
+    """Return how many cases these are: each has or hasn't an error."""
+    errors = figures.get("errors")
+    return errors.n if errors else 0
 
 
 def _draw_judge(run: QualityRun, say: Labels) -> None:
@@ -191,8 +218,8 @@ def _draw_judge(run: QualityRun, say: Labels) -> None:
 def _draw_report(run: QualityRun, say: Labels) -> None:
     if run.report is None:
         st.caption(label(say.report_missing))
-    elif not run.is_for_everyone:
-        # This page knows no logins, and a report quotes what the assistant read.
+    elif not run.is_for_everyone and not access.is_owner():
+        # A report quotes what the assistant read; only owners see the materials of all audiences.
         st.caption(label(say.report_restricted))
     else:
         st.download_button(

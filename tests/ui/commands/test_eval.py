@@ -342,6 +342,19 @@ def test_runs_are_compared(study: Study, indexed: Path, cases: Path, tmp_path: P
     assert result.exit_code == 0
     assert "2 cases are the same in both" in result.stdout
 
+    result = study("eval", "compare", str(tmp_path / "a"), str(tmp_path / "b"), "--json")
+
+    (values,) = json_lines(result.stdout)
+    assert values["n_shared"] == 2
+    assert values["mended"] == values["broken"] == values["differences"] == []
+
+    page = str(tmp_path / "none" / "x.html")
+    result = study("eval", "compare", str(tmp_path / "a"), str(tmp_path / "b"), "--html", page)
+
+    assert result.exit_code == 1
+    assert "can't be written: No such file or directory." in result.stderr.replace("\n", " ")
+    assert "nobody foresaw" not in result.stderr
+
 
 def test_imported_set_can_be_run(study: Study, home: Path, tmp_path: Path) -> None:
     squad = {
