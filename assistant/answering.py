@@ -7,7 +7,7 @@ materials stand for the answer, word for word.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Protocol
@@ -34,13 +34,14 @@ from assistant.inquiry import Inquiry
 from assistant.language import detect_language
 from assistant.limits import Limits
 from assistant.near_misses import is_about, is_of_the_kind, speaks_of_all_compared
-from assistant.numbers_in_text import has_numbers_to_calculate, missing_sizes
+from assistant.numbers_in_text import calculates_with, has_numbers_to_calculate, missing_sizes
 from assistant.orders import asks_for_own_prompt, without_orders
 from assistant.phrases import (
     HALF_UNSUPPORTED,
     INTERRUPTED,
     NO_ANSWER,
     OTHER_LANGUAGE,
+    OTHER_NUMBERS,
 )
 from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import (
@@ -59,7 +60,7 @@ from assistant.reply_text import (
     without_stump,
 )
 from assistant.retrieval import FloatArray, Retriever
-from assistant.support import judge
+from assistant.support import distinctive_names, judge
 
 NEARLY_AS_LIKELY = 0.8
 """Of the likeliest sentence's probability: so likely ones are shown beside it."""
@@ -160,7 +161,7 @@ class Assistant:
             yield Finished(self._without_model(inquiry, excerpts))
 
     def _nothing_near(self, inquiry: Inquiry) -> bool:
-        if inquiry.nearness < self._limits.min_nearness or asks_for_own_prompt(inquiry.question):
+        if inquiry.nearness < self._limits.min_nearness or asks_for_own_prompt(inquiry.asked):
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
@@ -249,13 +250,13 @@ class Assistant:
         a question about a name that the materials don't have.
         """
         if (
-            inquiry.result.unknown_names
+            set(inquiry.result.unknown_names) & set(distinctive_names(inquiry.asked))
             or asks_for_name(inquiry.asked)
             or asks_for_document(inquiry.asked)
         ):
             return inquiry.abstention()
         if selected := self._selected(inquiry, excerpts):
-            return inquiry.extracts(selected, NO_ANSWER[inquiry.language])
+            return inquiry.extracts(selected, _no_answer(inquiry, selected))
         evidence = inquiry.nearness + support
         nearest = [
             each
@@ -273,7 +274,7 @@ class Assistant:
             nearest = [each for each in nearest if gives_what_is_asked(inquiry.asked, each.text)]
         if evidence < extracts_from or not nearest or not _speak_of_all_compared(inquiry, nearest):
             return inquiry.abstention()
-        return inquiry.extracts(nearest, NO_ANSWER[inquiry.language])
+        return inquiry.extracts(nearest, _no_answer(inquiry, nearest))
 
     def _selected(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> list[Extract]:
         """Return the sentences that answer the question as the model sees it, best first."""
@@ -340,7 +341,10 @@ class Assistant:
                 return inquiry.abstention()
             return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
         cited = [citation.passage for citation in checked.citations]
-        if not speaks_of_all_compared(cited, inquiry.asked, subjects):
+        # Nor is the result of the materials' own example that of the question's numbers.
+        if not speaks_of_all_compared(cited, inquiry.asked, subjects) or (
+            has_numbers_to_calculate(inquiry.standalone) and not _calculate(inquiry, cited)
+        ):
             return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
         return self._written(inquiry, excerpts, checked, notice)
 
@@ -395,3 +399,16 @@ def _answerable_probability(inquiry: Inquiry) -> float:
 def _speak_of_all_compared(inquiry: Inquiry, extracts: Sequence[Extract]) -> bool:
     passages = [extract.excerpt.hit.passage for extract in extracts]
     return speaks_of_all_compared(passages, inquiry.asked, inquiry.result.subjects)
+
+
+def _calculate(inquiry: Inquiry, passages: Iterable[Passage]) -> bool:
+    """Whether one of `passages` has the numbers that the question gives."""
+    return any(calculates_with(inquiry.standalone, passage.text) for passage in passages)
+
+
+def _no_answer(inquiry: Inquiry, extracts: Sequence[Extract]) -> str:
+    """Return why `extracts` stand where an answer should."""
+    passages = (extract.excerpt.hit.passage for extract in extracts)
+    if has_numbers_to_calculate(inquiry.standalone) and not _calculate(inquiry, passages):
+        return OTHER_NUMBERS[inquiry.language]
+    return NO_ANSWER[inquiry.language]

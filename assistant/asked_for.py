@@ -153,7 +153,7 @@ _MEASURED = re.compile(
     r"(?:size|rate|dropout|coefficient|threshold|dimension|M|k))"
     r"(?= (?:did|does|do|should|was|were|would|can|in|of|for|to)\b)"
 )
-_GENERIC = frozenset(content_words("size rate dimension 显存 内存 空间 时间"))
+_GENERIC = frozenset(content_words("size rate dimension 显存 内存 空间 时间 例子"))
 """Say nothing of what is measured: of "vocabulary size", the first word does; or have units."""
 
 _SETTINGS = ("learning rate", "学习率", "批大小")

@@ -154,6 +154,20 @@ def has_numbers_to_calculate(text: str) -> bool:
     return len(_QUANTITY.findall(plain)) + len(_CHINESE_COUNT.findall(plain)) >= 2
 
 
+_VECTOR = re.compile(r"\([-−]?\d[\d.]*(?:,[-−]?\d[\d.]*)+\)")
+
+
+def calculates_with(question: str, evidence: str) -> bool:
+    """Whether `evidence` has all numbers and vectors that `question` gives to calculate with.
+
+    Else a result that it works out is that of an example of its own.
+    """
+    asked, held = (re.sub(r"\s", "", _plain_figures(text)) for text in (question, evidence))
+    return all(vector in held for vector in _VECTOR.findall(asked)) and not missing_numbers(
+        _NAMED_NUMBER.sub(" ", question), evidence
+    )
+
+
 def has_number(text: str) -> bool:
     """Whether `text` holds a number, in figures or in words."""
     return bool(_NUMBER_WORD.search(text))

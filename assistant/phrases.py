@@ -22,6 +22,11 @@ NO_ANSWER: dict[Language, str] = {
     "zh": "模型没有给出站得住的回答，以下是材料中最相关的原文。",
     "en": "The model gave no answer that holds; these are the best matching passages.",
 }
+OTHER_NUMBERS: dict[Language, str] = {
+    "zh": "材料没有用您给的数算过。以下原文说明怎样算，其中的数字是它自己的例子。",
+    "en": "The materials don't work this out for your numbers. These passages show how it is done; "
+    "their numbers are those of their own examples.",
+}
 HALF_UNSUPPORTED: dict[Language, str] = {
     "zh": "模型的回答至少有一半在材料中找不到依据，以下是回答这个问题的原文。",
     "en": "At least half of what the model wrote is not in the materials; these passages answer "
