@@ -16,8 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
+from assistant.counts import other_counts
+from assistant.formulas import missing_formulas
 from assistant.language import content_words, detect_language
 from assistant.numbers_in_text import missing_numbers, without_sizes
+from assistant.units import other_units
 
 _NAME = re.compile(
     r"(?<![A-Za-z\d])(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}\w*(?:-\d(?:[\w.]*\w)?)?"
@@ -93,7 +96,12 @@ def judge(
         + COSINE * (max(cosines) - TYPICAL_COSINE)
     )
     findings = []
-    for number in missing_numbers(statement, passage + "\n" + without_sizes(question)):
+    evidence = passage + "\n" + without_sizes(question)
+    for number in [
+        *missing_numbers(statement, evidence),
+        *other_units(statement, evidence),
+        *other_counts(statement, passage),
+    ]:
         odds *= MISSING_NUMBER
         findings.append(f"{number} is not in the passage")
     for name in missing_names(statement, passage + "\n" + question):
@@ -226,26 +234,6 @@ def _clauses(text: str) -> list[tuple[frozenset[str], frozenset[str]]]:
         if words:
             found.append((named or so_far, words))
     return found
-
-
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
-_FORMULA_NOISE = re.compile(r"\\(?:left|right|,|;|!|quad|qquad|displaystyle)(?![a-z])|\s+|[{}]")
-
-
-def missing_formulas(statement: str, evidence: str) -> list[str]:
-    """Return the formulas of `statement` that `evidence` doesn't hold; spacing doesn't matter.
-
-    Only what relates or combines things counts: a single symbol or number is in the text anyway.
-    """
-    held = _FORMULA_NOISE.sub("", evidence).replace("\\dfrac", "\\frac")
-    missing = []
-    for match in _FORMULA.finditer(statement):
-        formula = (match[1] or match[2]).strip().rstrip(".,，。")
-        if not re.search(r"[=+*/<>^]|\\(?:frac|sqrt|cdot|times|leq?|geq?)|(?<=\S)-", formula):
-            continue
-        if _FORMULA_NOISE.sub("", formula).replace("\\dfrac", "\\frac") not in held:
-            missing.append(formula)
-    return missing
 
 
 def leading_name(sentence: str) -> str | None:

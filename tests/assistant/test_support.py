@@ -7,7 +7,6 @@ from assistant.support import (
     exchanged_subject,
     is_negated,
     judge,
-    missing_formulas,
     missing_names,
     names,
     other_subject,
@@ -231,22 +230,6 @@ def test_clause_is_held_against_the_clause_that_says_it(
     statement: str, passage: str, others: list[str]
 ) -> None:
     assert exchanged_subject(statement, [passage]) == others
-
-
-@pytest.mark.parametrize(
-    ("statement", "missing"),
-    [
-        ("It is $h = W_0x + BAx$.", []),
-        ("It is $h=W_0x-BAx$.", ["h=W_0x-BAx"]),
-        ("The matrix $B$ has rank $8$.", []),
-        ("Softmax of $\\frac{QK^T}{d_k}$.", ["\\frac{QK^T}{d_k}"]),
-    ],
-    ids=["spaced", "sign", "symbols", "no-root"],
-)
-def test_formulas_that_the_evidence_lacks(statement: str, missing: list[str]) -> None:
-    evidence = "$$h=W_0x+BAx$$ and $\\frac{QK^T}{\\sqrt{d_k}}$ hold."
-
-    assert missing_formulas(statement, evidence) == missing
 
 
 def test_two_negated_clauses_turn_two_plain_ones_round() -> None:
