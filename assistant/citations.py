@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.language import MARKER, content_words, split_sentences
+from assistant.no_claims import says_materials_lack_it, without_lead_word
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Citation, Passage, Sentence
 from assistant.support import Support, leading_name
@@ -239,8 +240,14 @@ def _check(
 
 
 def is_claim(text: str) -> bool:
-    """Whether `text` asserts something: headings, questions, lead-ins ("For example:") don't."""
-    stripped = text.strip().strip("*_ ")
+    """Whether `text` asserts something about its subject.
+
+    Headings, questions, lead-ins ("For example:"), a bare "No." and "The materials don't say."
+    don't.
+    """
+    stripped = without_lead_word(text.strip().strip("*_ ")).strip("*_ ")
+    if says_materials_lack_it(stripped):
+        return False
     n_words = len(content_words(stripped))
     # A long sentence that ends in a question mostly says something first.
     if stripped.startswith("#") or (stripped.endswith(("?", "？")) and n_words <= 12):

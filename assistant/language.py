@@ -177,10 +177,15 @@ _NAME_TAGS = frozenset({"nr", "nrt", "nrfg", "ns", "nt", "nz"})
 
 def chinese_names(text: str) -> list[str]:
     """Return the words of `text` that jieba takes for proper names."""
+    return [word for word, tag in tagged_words(text) if tag in _NAME_TAGS]
+
+
+def tagged_words(text: str) -> list[tuple[str, str]]:
+    """Return the words of `text` as jieba cuts it, each with its tag: "n…" nouns, "v…" verbs."""
     _cutter()  # which loads the dictionary, silently
     from jieba import posseg
 
-    return [pair.word for pair in posseg.cut(text) if pair.flag in _NAME_TAGS]
+    return [(pair.word, pair.flag) for pair in posseg.cut(text)]
 
 
 @cache

@@ -1,6 +1,6 @@
 """Numbers in text, in figures and in words, Chinese and English; which of them are missing.
 
-What is not covered: units that were converted.
+Units are the matter of `units.py`.
 """
 
 import re
@@ -9,8 +9,8 @@ import unicodedata
 _CHINESE_DIGITS = dict(zip("零〇一二两三四五六七八九", [0, 0, 1, 2, 2, *range(3, 10)], strict=True))
 _CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMERALS = "[零〇一二两三四五六七八九十百千]"
-# Not what scales figures: 5 百万, 3千.
-_CHINESE_NUMBER = re.compile(rf"(?<!\d)(?<!\d )(?<!{_NUMERALS}){_NUMERALS}+")
+# Not what scales figures (5 百万, 3千), nor 百 in 百分之五 and 百分点, nor 几十.
+_CHINESE_NUMBER = re.compile(rf"(?<!\d)(?<!\d )(?<!几)(?<!{_NUMERALS}){_NUMERALS}+(?!分[之点比])")
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
@@ -21,12 +21,12 @@ _ENGLISH_NUMBER = re.compile(
     rf"|(?P<ones>{'|'.join(_ONES)}))\b",
     re.IGNORECASE,
 )
-_SCALES = {
+SCALES = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "b": 1e9, "万": 1e4, "亿": 1e8, "千": 1e3, "百万": 1e6, "万亿": 1e12,
     "千亿": 1e11, "百亿": 1e10, "十亿": 1e9, "千万": 1e7,
 }  # fmt: skip
-_QUANTITY = re.compile(
+QUANTITY = re.compile(
     r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?:[\s-]?(?P<scale>thousand|million|billion|trillion|万亿|千亿|百亿|十亿|百万|千万|万|亿|千|"
     r"[KMBkmb](?![A-Za-z])))?",
@@ -47,14 +47,18 @@ _NAMED_NUMBER = re.compile(
 _CHINESE_COUNT = re.compile(r"(?<!第)[二两三四五六七八九十百千]+(?=个)")
 
 
+def value_of(match: re.Match[str]) -> float:
+    """Return the value of a match of `QUANTITY`, its scale word applied."""
+    scale = (match["scale"] or "").lower()
+    return float(match["digits"].replace(",", "")) * SCALES.get(scale, 1.0)
+
+
 def quantities(text: str) -> dict[float, str]:
     """Return the numbers of `text` by value, scale words applied: "1750 亿" is 1.75e11."""
     found: dict[float, str] = {}
-    for match in _QUANTITY.finditer(_plain_figures(text)):
-        value = float(match["digits"].replace(",", ""))
-        scale = (match["scale"] or "").lower()
-        found.setdefault(value * _SCALES.get(scale, 1.0), match.group().strip())
-        found.setdefault(value, match["digits"])
+    for match in QUANTITY.finditer(plain_figures(text)):
+        found.setdefault(value_of(match), match.group().strip())
+        found.setdefault(float(match["digits"].replace(",", "")), match["digits"])
     return found
 
 
@@ -64,9 +68,9 @@ def missing_numbers(statement: str, evidence: str) -> list[str]:
     # A list's own numbering ("1. …") claims nothing.
     body = re.sub(r"^\s*\d+(?:[.](?!\d)|[、)])\s*", "", statement)
     missing = []
-    for match in _QUANTITY.finditer(_plain_figures(body)):
+    for match in QUANTITY.finditer(plain_figures(body)):
         value = float(match["digits"].replace(",", ""))
-        scaled = value * _SCALES.get((match["scale"] or "").lower(), 1.0)
+        scaled = value_of(match)
         if not any(_same(scaled, other) for other in known) and not (
             not match["scale"] and value in known
         ):
@@ -79,7 +83,7 @@ def missing_sizes(question: str, evidence: str) -> list[str]:
 
     They tell things of one kind apart, as names do.
     """
-    sizes = [match.group() for match in _QUANTITY.finditer(question) if match["scale"]]
+    sizes = [match.group() for match in QUANTITY.finditer(question) if match["scale"]]
     return missing_numbers(" ".join(sizes), evidence)
 
 
@@ -108,10 +112,10 @@ def missing_versions(question: str, evidence: str) -> list[str]:
 
 def without_sizes(question: str) -> str:
     """Return `question` without its numbers that have a scale."""
-    return _QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)
+    return QUANTITY.sub(lambda match: " " if match["scale"] else match.group(), question)
 
 
-def _plain_figures(text: str) -> str:
+def plain_figures(text: str) -> str:
     """Return `text` with figures as programs write them: no TeX between the thousands."""
     return unicodedata.normalize("NFKC", text).replace("{,}", ",").replace("\\,", "")
 
@@ -150,8 +154,8 @@ def _same(one: float, other: float) -> bool:
 
 def has_numbers_to_calculate(text: str) -> bool:
     """Whether `text` has two or more numbers beside those that are part of names."""
-    plain = _plain_figures(_NAMED_NUMBER.sub(" ", text))
-    return len(_QUANTITY.findall(plain)) + len(_CHINESE_COUNT.findall(plain)) >= 2
+    plain = plain_figures(_NAMED_NUMBER.sub(" ", text))
+    return len(QUANTITY.findall(plain)) + len(_CHINESE_COUNT.findall(plain)) >= 2
 
 
 _VECTOR = re.compile(r"\([-−]?\d[\d.]*(?:,[-−]?\d[\d.]*)+\)")

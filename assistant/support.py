@@ -2,10 +2,10 @@
 
 A statement is compared with the passage it cites by (1) the share of its content words that the
 passage and its nearest sentence hold, (2) the cosine of the statement and that sentence, and (3)
-hard findings: a number, a name or a negation that the passage doesn't have. The first two go
-through a logistic function; each finding multiplies the odds down. The weights are near those that
-a balanced logistic regression gives on human-labelled sentences (RAGTruth; Niu et al., 2024,
-arXiv:2401.00396), where words say more than the cosine.
+hard findings: a number, unit, count, formula, name or negation that the passage doesn't have. The
+first two go through a logistic function; each finding multiplies the odds down. The weights are
+near those that a balanced logistic regression gives on human-labelled sentences (RAGTruth; Niu et
+al., 2024, arXiv:2401.00396), where words say more than the cosine.
 
 What is not covered: inference over several passages.
 """
@@ -16,8 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
+from assistant.counts import other_counts
+from assistant.formulas import missing_formulas
 from assistant.language import content_words, detect_language
+from assistant.no_claims import without_lead_word
 from assistant.numbers_in_text import missing_numbers, without_sizes
+from assistant.units import other_units
 
 _NAME = re.compile(
     r"(?<![A-Za-z\d])(?:[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}\w*(?:-\d(?:[\w.]*\w)?)?"
@@ -73,6 +77,7 @@ def judge(
         question: what was asked; its names may be repeated in the answer, and its numbers, except
             for sizes: "405B" and "1.75 万亿" are what a near miss or a false premise asks about.
     """
+    statement = without_lead_word(statement)
     words = set(content_words(statement))
     if not words:
         return Support(1.0)
@@ -93,7 +98,12 @@ def judge(
         + COSINE * (max(cosines) - TYPICAL_COSINE)
     )
     findings = []
-    for number in missing_numbers(statement, passage + "\n" + without_sizes(question)):
+    evidence = passage + "\n" + without_sizes(question)
+    for number in [
+        *missing_numbers(statement, evidence),
+        *other_units(statement, evidence),
+        *other_counts(statement, passage),
+    ]:
         odds *= MISSING_NUMBER
         findings.append(f"{number} is not in the passage")
     for name in missing_names(statement, passage + "\n" + question):
@@ -228,26 +238,6 @@ def _clauses(text: str) -> list[tuple[frozenset[str], frozenset[str]]]:
     return found
 
 
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
-_FORMULA_NOISE = re.compile(r"\\(?:left|right|,|;|!|quad|qquad|displaystyle)(?![a-z])|\s+|[{}]")
-
-
-def missing_formulas(statement: str, evidence: str) -> list[str]:
-    """Return the formulas of `statement` that `evidence` doesn't hold; spacing doesn't matter.
-
-    Only what relates or combines things counts: a single symbol or number is in the text anyway.
-    """
-    held = _FORMULA_NOISE.sub("", evidence).replace("\\dfrac", "\\frac")
-    missing = []
-    for match in _FORMULA.finditer(statement):
-        formula = (match[1] or match[2]).strip().rstrip(".,，。")
-        if not re.search(r"[=+*/<>^]|\\(?:frac|sqrt|cdot|times|leq?|geq?)|(?<=\S)-", formula):
-            continue
-        if _FORMULA_NOISE.sub("", formula).replace("\\dfrac", "\\frac") not in held:
-            missing.append(formula)
-    return missing
-
-
 def leading_name(sentence: str) -> str | None:
     """Return the name that `sentence` begins with, which mostly is its subject."""
     start = re.sub(r"^[\W_]+", "", sentence)
@@ -256,7 +246,12 @@ def leading_name(sentence: str) -> str | None:
 
 def is_negated(text: str) -> bool:
     """Whether `text` holds an odd number of negations."""
-    return len(_NEGATION.findall(text.replace("’", "'"))) % 2 == 1
+    return _n_negations(text) % 2 == 1
+
+
+def _n_negations(text: str) -> int:
+    """Return how many there are; the "No," that answers a question is none."""
+    return len(_NEGATION.findall(without_lead_word(text).replace("’", "'")))
 
 
 _OPPOSITES = tuple(
@@ -314,7 +309,7 @@ def _turns_round(statement: str, sentence: str) -> bool:
         return True
     if is_negated(statement) == is_negated(sentence):
         # Negated twice is not negated, unless each time another thing is: "it is not A and not B".
-        negations, others = (len(_NEGATION.findall(text)) for text in (statement, sentence))
+        negations, others = _n_negations(statement), _n_negations(sentence)
         return negations >= 2 and others == 0 and len(_clauses(statement)) > 1
     if is_negated(statement):
         return True

@@ -1,8 +1,9 @@
-"""Public sets as cases: BEIR-style retrieval folders and SQuAD-style files.
+"""Public sets as cases: BEIR-style retrieval folders, SQuAD-style files, NoMIRACL.
 
-Each import writes a folder with `corpus/` (a Markdown file a document, to be ingested) and
-`cases.jsonl` (to be run). Documents keep their title in the front matter; their file names are
-made from their ids, since ids may hold what file systems don't take.
+Each import writes a folder with `cases.jsonl` (to be run) and, unless each question brings its own
+passages, `corpus/` (a Markdown file a document, to be ingested). Documents keep their title in the
+front matter; their file names are made from their ids, since ids may hold what file systems don't
+take.
 """
 
 import csv
@@ -11,12 +12,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from assistant.errors import StudyError
 from assistant.language import detect_language
-from evals.records import Case, Evidence
+from evals.records import Case, Evidence, Kind
 
 CORPUS = "corpus"
 CASES = "cases.jsonl"
@@ -26,12 +28,20 @@ class SetUnreadable(StudyError):
     """What was given is not a set of the form that it was said to have."""
 
 
-def import_beir(folder: Path, out: Path, *, split: str = "test") -> int:
-    """Write the set in `folder` to `out`; return the number of cases.
+class Imported(NamedTuple):
+    """How many cases were written, and which lines of the set could not be read."""
+
+    n_cases: int
+    unread: tuple[str, ...] = ()
+
+
+def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
+    """Write the set in `folder` to `out`; say how many cases there are and what was left out.
 
     The form is BEIR's (Thakur et al., 2021, arXiv:2104.08663): `corpus.jsonl` (`_id`, `title`,
     `text`), `queries.jsonl` (`_id`, `text`) and `qrels/<split>.tsv` (query, document, score). Every
     document with a score over 0 is evidence. There are no references: only retrieval can be scored.
+    A judgement is left out, and told, if it isn't one or its query or document isn't in the set.
 
     Raises:
         SetUnreadable: a file is missing or has another form.
@@ -47,10 +57,13 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> int:
             str(row["_id"]): str(row["text"]) for row in _json_lines(folder / "queries.jsonl")
         }
         relevant: dict[str, list[str]] = {}
-        with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
-            for query, document, score in csv.reader(file, delimiter="\t"):
-                if score.lstrip("-").isdigit() and int(score) > 0 and document in names:
-                    relevant.setdefault(query, []).append(names[document])
+        unread = []
+        qrels = folder / "qrels" / f"{split}.tsv"
+        for number, (query, document, score) in _judgements(qrels):
+            if score is None or query not in questions or document not in names:
+                unread.append(f"{qrels}, line {number}")
+            elif score > 0:
+                relevant.setdefault(query, []).append(names[document])
         cases = [
             Case(
                 id=f"beir-{query}",
@@ -59,13 +72,65 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> int:
                 evidence=tuple(Evidence(source=source) for source in sources),
             )
             for query, sources in relevant.items()
-            if query in questions
         ]
-    return _write_cases(out, cases)
+    return Imported(_write_cases(out, cases), tuple(unread))
 
 
-def import_squad(path: Path, out: Path, *, given: bool = False) -> int:
-    """Write the SQuAD-style file `path` (CMRC, XQuAD) to `out`; return the number of cases.
+def _judgements(path: Path) -> Iterator[tuple[int, tuple[str, str, float | None]]]:
+    """Yield the lines of a file of relevance judgements by number; the score None if it is none."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter="\t"), start=1):
+            if not row or (number == 1 and row[-1].strip().lower() == "score"):
+                continue
+            query, document, score = row if len(row) == 3 else ("", "", "")
+            yield number, (query, document, _number(score))
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def import_nomiracl(path: Path, out: Path) -> Imported:
+    """Write a file of NoMIRACL's questions, each with its passages, to `out`.
+
+    The form is that of JSON lines with `query_id`, `language`, `question`, `passages` and
+    `answerable` (the set: Thakur et al., 2024, arXiv:2312.11361). Nothing is searched: of a run,
+    "wrongly answered" is the paper's hallucination rate and "wrongly refused" its error rate.
+
+    Raises:
+        SetUnreadable: the file is missing or has another form.
+    """
+    with _told(path):
+        cases = []
+        for row in _json_lines(path):
+            is_answerable = _flag(row["answerable"])
+            # The two subsets of a language share queries.
+            kind: Kind = "fact" if is_answerable else "unanswerable"
+            cases.append(
+                Case(
+                    id=f"nomiracl-{row['language']}-{kind}-{row['query_id']}",
+                    language=row["language"],
+                    kind=kind,
+                    question=str(row["question"]),
+                    answerable=is_answerable,
+                    passages=tuple(str(text) for text in row["passages"]),
+                )
+            )
+    return Imported(_write_cases(out, cases))
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"answerable is {value!r}, not true or false")
+    return value
+
+
+def import_squad(path: Path, out: Path, *, given: bool = False) -> Imported:
+    """Write the SQuAD-style file `path` (CMRC, XQuAD) to `out`; say how many cases there are.
 
     The first answer is the reference; a question marked `is_impossible` is one to be refused. A
     paragraph is a document.
@@ -78,7 +143,7 @@ def import_squad(path: Path, out: Path, *, given: bool = False) -> int:
     """
     with _told(path):
         cases = list(_squad_cases(json.loads(path.read_text(encoding="utf-8")), out, given))
-    return _write_cases(out, cases)
+    return Imported(_write_cases(out, cases))
 
 
 def _squad_cases(values: Mapping[str, Any], out: Path, given: bool) -> Iterator[Case]:
@@ -140,7 +205,7 @@ def _told(what: Path) -> Iterator[None]:
     except OSError as error:
         raise SetUnreadable(
             f"{error.filename or what} can't be read: {error.strerror}.",
-            hint="BEIR: corpus.jsonl, queries.jsonl, qrels/test.tsv. SQuAD: one JSON file.",
+            hint="BEIR: corpus.jsonl, queries.jsonl, qrels/test.tsv. SQuAD, NoMIRACL: one file.",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SetUnreadable(

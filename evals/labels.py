@@ -8,6 +8,7 @@ its passages don't support.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 from pydantic import Field, ValidationError
 
@@ -48,7 +49,8 @@ def load_labelled(path: Path, *, split: Split | None = None) -> list[Labelled]:
     """Return the labelled statements of `path`; with `split`, those of ours that are in it.
 
     Raises:
-        LabelsUnreadable: the file can't be read, a line has neither form, or an id stands twice.
+        LabelsUnreadable: the file can't be read, a line has neither form, an id stands twice, or
+            nothing is in the split.
     """
     found: dict[str, Labelled] = {}
     for number, line in enumerate(read_lines(path, LabelsUnreadable), start=1):
@@ -63,7 +65,27 @@ def load_labelled(path: Path, *, split: Split | None = None) -> list[Labelled]:
             found[labelled.id] = labelled
     if not found:
         raise LabelsUnreadable(f"{path} has no labels.", hint="Give a file of JSON lines.")
-    return [each for each in found.values() if split is None or each.split == split]
+    chosen = [each for each in found.values() if split is None or each.split == split]
+    if not chosen:
+        raise LabelsUnreadable(
+            f"No label of {path} is in the split {split}.",
+            hint="Labels that name no split, like RAGTruth's, count as dev: leave --split out.",
+        )
+    return chosen
+
+
+def sampled(labelled: Sequence[Labelled], limit: int, *, seed: int = 0) -> list[Labelled]:
+    """Return `limit` of `labelled` in their order, half of them unsupported, always the same.
+
+    Where a kind has too few, more are of the other. With the natural share, mostly a small one, a
+    sample of the size that a slow judge can read would hardly hold what it has to find.
+    """
+    drawn = Random(seed).sample(range(len(labelled)), len(labelled))
+    unsupported = [place for place in drawn if not labelled[place].supported]
+    supported = [place for place in drawn if labelled[place].supported]
+    n_unsupported = min(len(unsupported), max(limit // 2, limit - len(supported)))
+    taken = unsupported[:n_unsupported] + supported[: limit - n_unsupported]
+    return [labelled[place] for place in sorted(taken)]
 
 
 def judge_labelled(

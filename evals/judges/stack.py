@@ -26,7 +26,7 @@ class StackWeights:
 
 DEFAULT = StackWeights(bias=-0.26, weights=MappingProxyType({"rules": 0.32, "model": 0.61}))
 """Fitted for the embedded model to the 72 development labels of our own and 120 sentences of
-RAGTruth, half of them unsupported; `evals.calibration.fit_stack` gives the same within .02."""
+RAGTruth, half of them unsupported. `python -m evals.bench.stack` fits them to another model."""
 
 
 class StackedJudge:
@@ -64,16 +64,25 @@ class StackedJudge:
 
     def combine(self, verdicts: Sequence[Verdict]) -> Verdict:
         """Return the verdict that the members' own `verdicts`, in their order, amount to."""
-        odds = self._weights.bias + sum(
-            self._weights.weights[member.name] * log_odds(verdict.probability)
+        by_name = {
+            member.name: verdict.probability
             for member, verdict in zip(self.members, verdicts, strict=True)
-        )
+        }
         reasons = [
             f"{member.name} {verdict.probability:.2f}"
             + (f" ({verdict.reason})" if verdict.reason else "")
             for member, verdict in zip(self.members, verdicts, strict=True)
         ]
-        return Verdict(probability=1 / (1 + exp(-odds)), reason="; ".join(reasons))
+        probability = stacked_probability(self._weights, by_name)
+        return Verdict(probability=probability, reason="; ".join(reasons))
+
+
+def stacked_probability(weights: StackWeights, probabilities: Mapping[str, float]) -> float:
+    """Return what judges' `probabilities` by name amount to under `weights`."""
+    odds = weights.bias + sum(
+        weights.weights[name] * log_odds(probability) for name, probability in probabilities.items()
+    )
+    return 1 / (1 + exp(-odds))
 
 
 def log_odds(probability: float) -> float:

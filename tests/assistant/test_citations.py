@@ -243,6 +243,15 @@ def test_display_formula_keeps_both_its_ends() -> None:
     assert "y = softmax(x[1])." in text
 
 
+def test_that_the_materials_say_nothing_needs_no_support() -> None:
+    checked = check("A cat sleeps all day. The materials don't say why.")
+
+    assert [(each.is_claim, each.supported) for each in checked.sentences] == [
+        (True, True),
+        (False, True),
+    ]
+
+
 def test_signs_at_the_end_are_kept() -> None:
     assert check("A cat sleeps all day.\n\n---").text == "A cat sleeps all day [1].\n\n---"
 
@@ -261,14 +270,28 @@ def test_table_keeps_its_shape_and_its_head_claims_nothing() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["# Cats and dogs", "For example:", "例如：", "**优点：**", "Why?", "猫为什么睡觉？", "——"],
+    [
+        "# Cats and dogs", "For example:", "例如：", "**优点：**", "Why?", "猫为什么睡觉？", "——",
+        "No.", "**Yes.**", "不是。", "是的。", "The materials don't say.", "材料中没有说明这一点。",
+        "No, the materials don't say.",
+    ],
     ids=repr,
-)
+)  # fmt: skip
 def test_what_asserts_nothing_is_no_claim(text: str) -> None:
     assert not is_claim(text)
 
 
-@pytest.mark.parametrize("text", ["A cat sleeps.", "猫睡觉。", "- Cats", "- **Cats**: they sleep"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A cat sleeps.",
+        "猫睡觉。",
+        "- Cats",
+        "- **Cats**: they sleep",
+        "No, cats sleep.",
+        "不，猫睡觉。",
+    ],
+)
 def test_statements_are_claims(text: str) -> None:
     assert is_claim(text)
 

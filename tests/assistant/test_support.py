@@ -7,7 +7,6 @@ from assistant.support import (
     exchanged_subject,
     is_negated,
     judge,
-    missing_formulas,
     missing_names,
     names,
     other_subject,
@@ -76,6 +75,9 @@ def test_names_that_the_evidence_lacks(statement: str, evidence: str, missing: l
         ("并非没有代价。", False),
         ("不同的模型不仅更大。", False),
         ("未来的模型", False),
+        ("No, it works.", False),
+        ("No, it does not work.", True),
+        ("不，它需要训练。", False),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -233,22 +235,6 @@ def test_clause_is_held_against_the_clause_that_says_it(
     assert exchanged_subject(statement, [passage]) == others
 
 
-@pytest.mark.parametrize(
-    ("statement", "missing"),
-    [
-        ("It is $h = W_0x + BAx$.", []),
-        ("It is $h=W_0x-BAx$.", ["h=W_0x-BAx"]),
-        ("The matrix $B$ has rank $8$.", []),
-        ("Softmax of $\\frac{QK^T}{d_k}$.", ["\\frac{QK^T}{d_k}"]),
-    ],
-    ids=["spaced", "sign", "symbols", "no-root"],
-)
-def test_formulas_that_the_evidence_lacks(statement: str, missing: list[str]) -> None:
-    evidence = "$$h=W_0x+BAx$$ and $\\frac{QK^T}{\\sqrt{d_k}}$ hold."
-
-    assert missing_formulas(statement, evidence) == missing
-
-
 def test_two_negated_clauses_turn_two_plain_ones_round() -> None:
     sentence = "BLEU depends on tokens, so a report must name its settings."
 
@@ -273,3 +259,19 @@ def test_sizes_of_the_question_must_be_in_the_passage(
 
     assert "is not in the passage" in support.reason
     assert support.probability < 0.6
+
+
+@pytest.mark.parametrize(
+    ("lead", "sentence"),
+    [
+        ("No. ", "The cat sleeps all day."),
+        ("No, ", "the cat sleeps all day."),
+        ("Yes, ", "the cat does not sleep all day."),
+        ("不是。", "猫整天都睡觉。"),
+        ("不，", "猫整天都睡觉。"),
+        ("是的，", "猫整天都不睡觉。"),
+    ],
+)
+def test_lead_word_turns_nothing_round(lead: str, sentence: str) -> None:
+    assert judge(lead + sentence, [sentence], [0.65]) == judge(sentence, [sentence], [0.65])
+    assert judge(sentence, [sentence], [0.65]).reason == ""

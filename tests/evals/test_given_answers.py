@@ -35,7 +35,9 @@ def test_answer_is_as_supported_as_its_least_supported_sentence() -> None:
     assert (score.id, score.support, score.mean_support, score.supported) == (7, 0.0, 0.5, False)
 
 
-@pytest.mark.parametrize("answer", ["NOT_IN_MATERIALS", "For example:", ""])
+@pytest.mark.parametrize(
+    "answer", ["NOT_IN_MATERIALS", "For example:", "", "材料中没有说明这一点。"]
+)
 def test_without_a_claim_there_is_nothing_to_support(answer: str) -> None:
     score = score_answer(GivenAnswer(passages=("A cat.",), answer=answer), WordJudge())
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from evals.cases import load_cases
-from evals.importers import CASES, CORPUS, SetUnreadable, import_beir, import_squad
+from evals.importers import (
+    CASES,
+    CORPUS,
+    Imported,
+    SetUnreadable,
+    import_beir,
+    import_nomiracl,
+    import_squad,
+)
 
 
 def write(path: Path, text: str) -> Path:
@@ -37,7 +45,10 @@ def beir(folder: Path) -> Path:
 def test_beir_folder_becomes_documents_and_cases(tmp_path: Path) -> None:
     out = tmp_path / "out"
 
-    assert import_beir(beir(tmp_path / "set"), out) == 2
+    imported = import_beir(beir(tmp_path / "set"), out)
+
+    assert imported.n_cases == 2
+    assert [line.rpartition("/")[2] for line in imported.unread] == ["test.tsv, line 5"]  # "gone"
 
     first, second = load_cases([out / CASES])
     assert (first.id, first.language, first.question) == ("beir-q1", "en", "What purrs?")
@@ -73,7 +84,7 @@ def test_squad_file_becomes_cases_that_search_or_are_given_their_paragraph(
 ) -> None:
     path = write(tmp_path / "squad.json", json.dumps(SQUAD))
 
-    assert import_squad(path, tmp_path / "out", given=given) == 2
+    assert import_squad(path, tmp_path / "out", given=given) == Imported(2)
 
     answerable, impossible = load_cases([tmp_path / "out" / CASES])
     assert (answerable.reference, answerable.answerable) == ("when happy", True)
@@ -96,3 +107,47 @@ def test_other_forms_are_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(SetUnreadable):
         import_squad(path, tmp_path / "out")
+
+
+def test_scores_of_judgements_are_read_as_numbers_and_what_is_none_is_told(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    write(
+        folder / "qrels/test.tsv",
+        "query-id\tcorpus-id\tscore\nq1\td/1\t1.0\nq1\td2\t0.0\nq2\td2\t+2\nq2\td/1\tyes\n"
+        "q2\td/1\n\nq3\td2\tnan\n",
+    )
+
+    imported = import_beir(folder, tmp_path / "out")
+
+    assert imported.n_cases == 2
+    assert [line.rpartition(" ")[2] for line in imported.unread] == ["5", "6", "8"]
+    cases = load_cases([tmp_path / "out" / CASES])
+    assert [len(case.evidence) for case in cases] == [1, 1]
+
+
+def test_nomiracl_becomes_cases_with_their_passages(tmp_path: Path) -> None:
+    rows = [
+        {"query_id": "7", "language": "en", "question": "Who?", "passages": ["A", "B"],
+         "answerable": True},
+        {"query_id": "7", "language": "en", "question": "Who?", "passages": ["C"],
+         "answerable": False},
+        {"query_id": "8#0", "language": "zh", "question": "谁？", "passages": ["甲"],
+         "answerable": True},
+    ]  # fmt: skip
+    path = write(tmp_path / "dev.jsonl", "\n".join(map(json.dumps, rows)))
+
+    assert import_nomiracl(path, tmp_path / "out") == Imported(3)
+
+    cases = load_cases([tmp_path / "out" / CASES])
+    assert [(case.kind, case.answerable, case.passages) for case in cases] == [
+        ("fact", True, ("A", "B")),
+        ("unanswerable", False, ("C",)),
+        ("fact", True, ("甲",)),
+    ]
+    assert not (tmp_path / "out" / CORPUS).exists()
+
+
+@pytest.mark.parametrize("line", ['{"query_id": "1"}', '{"answerable": "no"}', "[]", "no", ""])
+def test_other_lines_are_no_nomiracl(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SetUnreadable):
+        import_nomiracl(write(tmp_path / "dev.jsonl", line), tmp_path / "out")

@@ -11,6 +11,7 @@ from evals.labels import (
     clusters,
     judge_labelled,
     load_labelled,
+    sampled,
     whole_answers,
 )
 from evals.records import Verdict
@@ -184,3 +185,30 @@ def test_an_answer_is_as_good_as_its_worst_statement() -> None:
         [False, True, True],
         [0, 1, 1],
     )
+
+
+def test_split_that_nothing_is_in_is_told(tmp_path: Path) -> None:
+    path = file(tmp_path, RAGTRUTH)
+
+    assert load_labelled(path, split="dev") == load_labelled(path)
+    with pytest.raises(LabelsUnreadable, match="in the split record") as raised:
+        load_labelled(path, split="record")
+    assert "leave --split out" in (raised.value.hint or "")
+
+
+def test_sample_is_half_unsupported_in_order_and_always_the_same() -> None:
+    all_of_them = [labelled(str(n), supported=n % 5 != 0) for n in range(50)]
+
+    sample = sampled(all_of_them, 12)
+
+    assert [each.supported for each in sample].count(False) == 6
+    assert sample == sampled(all_of_them, 12) != sampled(all_of_them, 12, seed=1)
+    assert sample == [each for each in all_of_them if each in sample]
+
+
+def test_sample_takes_more_of_one_kind_where_the_other_has_too_few() -> None:
+    all_of_them = [labelled(str(n), supported=n > 1) for n in range(10)]
+
+    assert [each.supported for each in sampled(all_of_them, 8)] == [False] * 2 + [True] * 6
+    assert sampled(all_of_them, 99) == all_of_them
+    assert [each.supported for each in sampled(all_of_them[:3], 3)] == [False, False, True]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import StudyAssistant
     from evals.calibration import Quality
+    from evals.importers import Imported
     from evals.judges import Judge
     from evals.labels import Labelled
     from evals.records import Kind
@@ -230,6 +231,15 @@ def judge_(  # noqa: PLR0917
         typer.Option(metavar="FILE", help="Labelled sentences; our own by default. Also RAGTruth."),
     ] = None,
     split: SplitOption = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="A sample of so many sentences, always the same, half of them unsupported (or as "
+            "many as there are): precision, F1 and calibration then aren't those of the whole.",
+        ),
+    ] = None,
     judge: JudgeOption = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="Whole answers: the lowest of their sentences.")
@@ -250,12 +260,18 @@ def judge_(  # noqa: PLR0917
     from assistant.wiring import build_assistant
     from evals.evaluation import MeasuredJudge, keep_measured
     from evals.judges.opening import needs_model
-    from evals.labels import OWN, judge_labelled, load_labelled
+    from evals.labels import OWN, judge_labelled, load_labelled, sampled
     from ui.serving import model_for_questions
 
+    if whole and limit is not None:
+        raise typer.BadParameter(
+            "A sample of sentences has no whole answers.", param_hint="--limit"
+        )
     settings = Settings.load()
     path = labels or OWN
     labelled = load_labelled(path, split=split)
+    if limit is not None:
+        labelled = sampled(labelled, limit)
     names = judge or ["stack"]
     assistant = build_assistant(settings)
     asks = any(map(needs_model, names))
@@ -268,7 +284,10 @@ def judge_(  # noqa: PLR0917
             _show_quality(quality, as_json=as_json)
             if keep:
                 model = assistant.status().model or "" if needs_model(opened.name) else ""
-                what = f"{path.name}{f', {split}' if split else ''}{', whole answers' * whole}"
+                what = (
+                    f"{path.name}{f', {split}' if split else ''}{', whole answers' * whole}"
+                    f"{f', a sample of {len(labelled)}' if limit else ''}"
+                )
                 keep_measured(opened.name, MeasuredJudge(labels=what, model=model, quality=quality))
 
 
@@ -324,18 +343,46 @@ def import_squad(
     _say_imported(do(file, out, given=given), out, as_json=as_json)
 
 
-def _say_imported(n_cases: int, out: Path, *, as_json: bool) -> None:
+@imports.command("nomiracl")
+def import_nomiracl(
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines: query_id, language, question, passages, answerable.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Gets cases.jsonl.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a file of NoMIRACL into cases that bring their passages.
+
+    A run gives both of its error rates: wrongly answered and wrongly refused.
+    """
+    from evals.importers import import_nomiracl as do
+
+    _say_imported(do(file, out), out, as_json=as_json)
+
+
+def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
     from evals.importers import CASES, CORPUS
 
+    cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
+    if imported.unread:
+        terminal.warn(
+            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what "
+            f"isn't in the set: {'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
+        )
     if as_json:
-        values = {"n_cases": n_cases, "cases": str(out / CASES), "corpus": str(out / CORPUS)}
-        terminal.print_json(values)
+        terminal.print_json(
+            {
+                "n_cases": imported.n_cases,
+                "cases": str(cases),
+                "corpus": str(corpus) if corpus else None,
+                "unread": imported.unread,
+            }
+        )
         return
-    terminal.print_result(f"{terminal.counted(n_cases, 'case')} in {out / CASES}.")
-    terminal.note(
-        f"Next: STUDY_HOME={out / 'var'} study ingest {out / CORPUS}, "
-        f"then STUDY_HOME={out / 'var'} study eval run --set {out / CASES}"
-    )
+    terminal.print_result(f"{terminal.counted(imported.n_cases, 'case')} in {cases}.")
+    home = f"STUDY_HOME={out / 'var'} " if corpus else ""
+    ingest = f"{home}study ingest {corpus}, then " if corpus else ""
+    terminal.note(f"Next: {ingest}{home}study eval run --set {cases}")
 
 
 def _with_model(settings: "Settings", name: str | None) -> "Settings":

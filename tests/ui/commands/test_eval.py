@@ -332,6 +332,16 @@ def test_judge_is_measured_on_labels(study: Study, home: Path, tmp_path: Path) -
     (quality,) = json_lines(result.stdout)
     assert quality["balanced_accuracy"]["value"] == 1  # type: ignore[index]
 
+    result = study(
+        "eval", "judge", "--labels", str(labels), "--judge", "rules", "--json", "--limit", "4"
+    )
+    (quality,) = json_lines(result.stdout)
+    assert (quality["n"], quality["n_unsupported"]) == (4, 2)
+
+    result = study("eval", "judge", "--labels", str(labels), "--split", "record")
+    assert result.exit_code == 1
+    assert "is in the split record" in result.stderr.replace("\n", " ")
+
 
 def test_runs_are_compared(study: Study, indexed: Path, cases: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
@@ -384,3 +394,30 @@ def test_imported_set_can_be_run(study: Study, home: Path, tmp_path: Path) -> No
     figures = run(study, out / "cases.jsonl", tmp_path / "run")
 
     assert figures["recall@1"] == 1
+
+
+def test_questions_that_bring_their_passages_are_run_as_they_are(
+    study: Study, indexed: Path, tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "query_id": name,
+            "language": "en",
+            "question": question,
+            "passages": ["The dome of the tower is made of copper."],
+            "answerable": answerable,
+        }
+        for name, question, answerable in [
+            ("1", "What is the dome of the tower made of?", True),
+            ("2", "Who was the first emperor of China?", False),
+        ]
+    ]
+    (tmp_path / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    out = tmp_path / "set"
+
+    imported = study("eval", "import", "nomiracl", str(tmp_path / "dev.jsonl"), str(out), "--json")
+    (told,) = json_lines(imported.stdout)
+    assert (told["n_cases"], told["corpus"], told["unread"]) == (2, None, [])
+
+    figures = run(study, out / "cases.jsonl", tmp_path / "run")
+    assert (figures["wrongly_answered"], figures["wrongly_refused"]) == (0, 0)
