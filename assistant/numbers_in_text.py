@@ -166,7 +166,7 @@ def calculates_with(question: str, evidence: str) -> bool:
 
     Else a result that it works out is that of an example of its own.
     """
-    asked, held = (re.sub(r"\s", "", _plain_figures(text)) for text in (question, evidence))
+    asked, held = (re.sub(r"\s", "", plain_figures(text)) for text in (question, evidence))
     return all(vector in held for vector in _VECTOR.findall(asked)) and not missing_numbers(
         _NAMED_NUMBER.sub(" ", question), evidence
     )

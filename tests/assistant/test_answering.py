@@ -27,6 +27,7 @@ from assistant.phrases import (
     NOT_FOUND,
     NOT_FOUND_NEAREST,
     OTHER_LANGUAGE,
+    OTHER_NUMBERS,
 )
 from assistant.prompts import NOT_IN_MATERIALS
 from assistant.records import Answer, Passage, Turn
@@ -366,6 +367,44 @@ def test_true_answer_without_the_number_asked_for_is_an_abstention(
     home: Path, question: str, reply: str
 ) -> None:
     assert ask(home, FakeChatModel(reply), question).abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "reply"),
+    [
+        (
+            "A cat sleeps 5 hours on 3 days: how many hours a week?",
+            "A cat that sleeps 6 hours on 2 days sleeps 12 hours.",
+            "A cat sleeps 12 hours [1].",
+        ),
+        (
+            "猫的向量 (1,2) 和 (2,1) 的点积是多少？",
+            "猫的向量 (1, 2) 和 (2, 2) 的点积是 6。",
+            "猫的向量的点积是 6[1]。",
+        ),
+    ],
+    ids=["en", "zh"],
+)
+def test_result_of_an_example_is_not_that_of_the_questions_numbers(
+    tmp_path: Path, question: str, text: str, reply: str
+) -> None:
+    by_example = assistant(tmp_path, FakeChatModel(reply, yes={text: 0.9}))
+    example = passage(text)
+
+    answer = by_example.ask(question, passages=[example])
+
+    assert (answer.mode, answer.notice) == ("extracts", OTHER_NUMBERS[answer.language])
+
+
+def test_result_for_the_questions_numbers_is_an_answer(tmp_path: Path) -> None:
+    text = "A cat that sleeps 6 hours on 2 days sleeps 12 hours."
+    reply = "A cat that sleeps 6 hours on 2 days sleeps 12 hours [1]."
+
+    answer = assistant(tmp_path, FakeChatModel(reply)).ask(
+        "How many hours does a cat sleep that sleeps 6 hours on 2 days?", passages=[passage(text)]
+    )
+
+    assert (answer.mode, answer.text) == ("model", reply)
 
 
 def test_sentence_that_does_not_hold_is_kept_and_marked(home: Path) -> None:

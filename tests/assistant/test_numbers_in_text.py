@@ -1,6 +1,7 @@
 import pytest
 
 from assistant.numbers_in_text import (
+    calculates_with,
     has_number,
     has_numbers_to_calculate,
     missing_numbers,
@@ -138,3 +139,17 @@ def test_versions_that_the_evidence_has_in_others_alone(
     question: str, evidence: str, expected: list[str]
 ) -> None:
     assert missing_versions(question, evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "evidence", "same"),
+    [
+        ("8 stages, 24 batches: what is idle?", "With 4 stages and 12 batches it is 20%.", False),
+        ("8 stages, 24 batches: what is idle?", "With 8 stages and 24 batches it is 23%.", True),
+        ("(1,2,2) 和 (2,1,2) 的余弦？", "（1, 2, 2）与（2, 1, 1）的余弦是 0.735。", False),
+        ("(1,2,2) 和 (2,1,2) 的余弦？", "（1, 2, 2）与（2, 1, 2）的余弦是 0.889。", True),
+        ("What does Llama 3 take at 2 bytes, 8 GB?", "At 2 bytes it takes 8 GB.", True),
+    ],
+)
+def test_numbers_that_a_question_gives(question: str, evidence: str, same: bool) -> None:
+    assert calculates_with(question, evidence) is same
