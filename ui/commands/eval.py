@@ -12,15 +12,14 @@ import typer
 from assistant.errors import ConfigError, ModelUnreachable
 from ui import terminal
 from ui.command_group import JsonOption, say_when_stopped
+from ui.commands.eval_import import imports
 from ui.commands.eval_outcome import Outcome
+from ui.commands.judge_quality import measured, show_quality
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import StudyAssistant
-    from evals.calibration import Quality
-    from evals.importers import Imported
     from evals.judges import Judge
-    from evals.labels import Labelled
     from evals.records import Kind
 
 app = typer.Typer(
@@ -28,7 +27,6 @@ app = typer.Typer(
     help="Measure answers: is it good enough, and did it get better?",
     no_args_is_help=True,
 )
-imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_help=True)
 app.add_typer(imports)
 
 FOLDER = "evals"
@@ -200,9 +198,11 @@ def score(
     from evals.judges.opening import needs_model
     from ui.serving import model_for_questions
 
+    name, *others = judge or ["stack"]
+    if others:
+        raise typer.BadParameter("One judge scores answers.", param_hint="--judge")
     settings = Settings.load()
     rows = load_answers(file)
-    name = (judge or ["stack"])[0]
     assistant = build_assistant(settings)
     asks = needs_model(name)
     with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
@@ -280,8 +280,8 @@ def judge_(  # noqa: PLR0917
             found = judge_labelled(
                 labelled, opened, bars.add(f"Judged by {opened.name}"), kept_in=verdicts
             )
-            quality = _quality(opened, labelled, [v.probability for v in found], whole=whole)
-            _show_quality(quality, as_json=as_json)
+            quality = measured(opened, labelled, [v.probability for v in found], whole=whole)
+            show_quality(quality, as_json=as_json)
             if keep:
                 model = assistant.status().model or "" if needs_model(opened.name) else ""
                 what = (
@@ -313,76 +313,6 @@ def compare(
         terminal.print_json(comparison_values(found))
     else:
         terminal.print_result(comparison_markdown(found))
-
-
-@imports.command("beir")
-def import_beir(
-    folder: Annotated[Path, typer.Argument(help="With corpus.jsonl, queries.jsonl and qrels/.")],
-    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
-    split: Annotated[str, typer.Option(help="Of the relevance judgements.")] = "test",
-    as_json: JsonOption = False,
-) -> None:
-    """Turn a BEIR-style retrieval set into documents and cases."""
-    from evals.importers import import_beir as do
-
-    _say_imported(do(folder, out, split=split), out, as_json=as_json)
-
-
-@imports.command("squad")
-def import_squad(
-    file: Annotated[Path, typer.Argument(help="SQuAD's JSON form (also CMRC's, XQuAD's).")],
-    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
-    given: Annotated[
-        bool, typer.Option("--given", help="Each question brings its paragraph; no search.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Turn a SQuAD-style file into documents and cases."""
-    from evals.importers import import_squad as do
-
-    _say_imported(do(file, out, given=given), out, as_json=as_json)
-
-
-@imports.command("nomiracl")
-def import_nomiracl(
-    file: Annotated[
-        Path, typer.Argument(help="JSON lines: query_id, language, question, passages, answerable.")
-    ],
-    out: Annotated[Path, typer.Argument(help="Gets cases.jsonl.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Turn a file of NoMIRACL into cases that bring their passages.
-
-    A run gives both of its error rates: wrongly answered and wrongly refused.
-    """
-    from evals.importers import import_nomiracl as do
-
-    _say_imported(do(file, out), out, as_json=as_json)
-
-
-def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
-    from evals.importers import CASES, CORPUS
-
-    cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
-    if imported.unread:
-        terminal.warn(
-            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what "
-            f"isn't in the set: {'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
-        )
-    if as_json:
-        terminal.print_json(
-            {
-                "n_cases": imported.n_cases,
-                "cases": str(cases),
-                "corpus": str(corpus) if corpus else None,
-                "unread": imported.unread,
-            }
-        )
-        return
-    terminal.print_result(f"{terminal.counted(imported.n_cases, 'case')} in {cases}.")
-    home = f"STUDY_HOME={out / 'var'} " if corpus else ""
-    ingest = f"{home}study ingest {corpus}, then " if corpus else ""
-    terminal.note(f"Next: {ingest}{home}study eval run --set {cases}")
 
 
 def _with_model(settings: "Settings", name: str | None) -> "Settings":
@@ -459,38 +389,3 @@ def side_by_side(settings: "Settings", assistant: "StudyAssistant") -> int:
     side they share its cache; of what serves elsewhere nothing is known.
     """
     return 16 if assistant.status().engine == "vllm" else 1
-
-
-def _quality(
-    judge: "Judge", labelled: "Sequence[Labelled]", probabilities: Sequence[float], *, whole: bool
-) -> "Quality":
-    from evals.calibration import assess
-    from evals.labels import clusters, whole_answers
-
-    supported, numbers = [each.supported for each in labelled], clusters(labelled)
-    if whole:
-        probabilities, supported, numbers = whole_answers(labelled, probabilities)
-    return assess(judge.name, probabilities, supported, threshold=judge.threshold, clusters=numbers)
-
-
-def _show_quality(quality: "Quality", *, as_json: bool) -> None:
-    if as_json:
-        terminal.print_json(quality.model_dump(mode="json"))
-        return
-    terminal.print_result(
-        f"{quality.judge}: {quality.n} judged, {quality.n_unsupported} of them unsupported; "
-        f"threshold {quality.threshold:.2f}"
-    )
-    for name in (
-        "balanced_accuracy", "precision", "recall", "f1", "auc", "calibration_error",
-        "best_threshold",
-    ):  # fmt: skip
-        mean = getattr(quality, name)
-        if mean.value is not None:
-            interval = f"({mean.low:.3f} to {mean.high:.3f})"
-            terminal.print_result(f"  {name.replace('_', ' '):18} {mean.value:.3f}  {interval}")
-    for part in quality.curve:
-        terminal.print_result(
-            f"  says {part.low:.1f} to {part.high:.1f}: {part.n:5} of them, "
-            f"{part.share.value:.2f} supported"
-        )
