@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.language import detect_language
+from evals.cases import load_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "corpus"
@@ -271,3 +272,24 @@ def test_the_smoke_set_is_a_balanced_excerpt_for_development() -> None:
     assert {case.split for case in smoke} == {"dev"}
     assert Counter(case.kind for case in smoke) == dict.fromkeys(KINDS, 3)
     assert Counter(case.language for case in smoke) == {"zh": 15, "en": 15}
+
+
+OTHERS = [ROOT / "evals" / "sets" / name for name in ("hard_questions.jsonl", "near_misses.jsonl")]
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+def test_other_sets_say_what_is_due_and_where_it_stands(
+    path: Path, cases: tuple[Case, ...]
+) -> None:
+    others = load_cases([path])
+
+    assert {case.language for case in others} == {"zh", "en"}
+    assert not {normal(case.question) for case in others} & {normal(c.question) for c in cases}
+    for case in others:
+        assert case.answerable == (case.kind != "unanswerable"), case.id
+        assert bool(case.evidence) == bool(case.reference) == case.answerable, case.id
+        for item in case.evidence:
+            assert (CORPUS / item.source).is_file(), case.id
+            assert {audience(item.source)} <= {"all", case.audience}, case.id
+            if item.source.endswith(".md"):
+                assert item.heading in headings(item.source), (case.id, item.heading)
