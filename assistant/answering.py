@@ -127,7 +127,7 @@ class Assistant:
             result = self._retriever.read(standalone, passages)
         inquiry = Inquiry(question, asked, earlier, standalone, language, started, result)
         inquiry.note("retrieval")
-        if self._nothing_near(inquiry):
+        if asks_for_own_prompt(asked) or self._nothing_near(inquiry):
             yield Found(())
             yield Finished(inquiry.abstention())
             return
@@ -161,7 +161,7 @@ class Assistant:
             yield Finished(self._without_model(inquiry, excerpts))
 
     def _nothing_near(self, inquiry: Inquiry) -> bool:
-        if inquiry.nearness < self._limits.min_nearness or asks_for_own_prompt(inquiry.asked):
+        if inquiry.nearness < self._limits.min_nearness:
             return True
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.

@@ -4,6 +4,7 @@ What is not here: how it is built (`assistant/index_build.py`), how scores becom
 (`assistant/retrieval.py`), and what lies where on disk (`assistant/generations.py`).
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from assistant import generations
 from assistant.centring import Centres
 from assistant.errors import IndexCorrupt, IndexMissing, IndexStale, IndexUnusable
 from assistant.generations import Manifest
+from assistant.language import content_words
 from assistant.passage_store import PassageStore
 from assistant.vectors import VectorIndex
 from assistant.words import WordIndex
@@ -147,9 +149,10 @@ class Index:
 
         Employees also call a document by its file: "the FAQ" is 14-faq.md.
         """
-        return self._words.knows(
-            word, allowed=self.allowed_rows(audiences)
-        ) or self.passages.has_source_named(word, audiences)
+        return self._words.knows(word, allowed=self.allowed_rows(audiences)) or any(
+            word in content_words(re.sub(r"[\W_]+", " ", source))
+            for source in self.passages.sources(audiences)
+        )
 
     def _word_scores(
         self, words: Sequence[str], also: Sequence[str], allowed: npt.NDArray[np.bool_] | None

@@ -115,13 +115,13 @@ class PassageStore:
             records = self._query(f"{_SELECT} WHERE source = ? ORDER BY position", (source,))
             return [_from_row(record)[0] for record in records]
 
-    def has_source_named(self, word: str, audiences: frozenset[str]) -> bool:
-        """Return whether the path of a source that the asker may see contains `word`."""
+    def sources(self, audiences: frozenset[str]) -> list[str]:
+        """Return the paths of the sources that the asker may see."""
         allowed = sorted(audiences)
         marks = ",".join("?" * len(allowed))
-        select = f"SELECT 1 FROM passages WHERE instr(lower(source), ?) AND audience IN ({marks})"
+        select = f"SELECT DISTINCT source FROM passages WHERE audience IN ({marks})"
         with self._translated():
-            return bool(self._query(f"{select} LIMIT 1", (word.lower(), *allowed)))
+            return [str(row[0]) for row in self._query(select, allowed)]
 
     def everything(self) -> list[Passage]:
         """Return all passages in row order."""

@@ -8,13 +8,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from assistant.numbers_in_text import in_figures
+from assistant.numbers_in_text import SCALES, in_figures
 
-_SCALES = {
-    "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6,
-    "b": 1e9, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "十亿": 1e9,
-    "百亿": 1e10, "千亿": 1e11, "万亿": 1e12,
-}  # fmt: skip
 _PERCENT = 0.01
 
 _PLAIN = (
@@ -81,7 +76,7 @@ def _number(match: re.Match[str]) -> WrittenNumber:
     whole, _, decimals = digits.partition(".")
     value, step = float(digits), 10.0 ** -len(decimals)
     factor = 10.0 ** int(match["power"] or 0)
-    factor *= _PERCENT if match["percent"] else _SCALES.get((match["scale"] or "").lower(), 1.0)
+    factor *= _PERCENT if match["percent"] else SCALES.get((match["scale"] or "").lower(), 1.0)
     divisor = float((match["divisor"] or "1").replace(",", ""))
     if match["divisor"] and divisor:
         factor, step = factor / divisor, 0.0

@@ -1,6 +1,7 @@
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +113,13 @@ def test_words_of_passages_of_others_are_not_mentioned(index: Index) -> None:
     assert index.mentions("cat", EVERYONE)
 
 
-def test_document_called_by_its_file_is_mentioned(index: Index) -> None:
-    assert index.mentions("Pets.md", EVERYONE)
-    assert not index.mentions("pets", frozenset({"cooks"}))
+def test_document_called_by_its_file_is_mentioned(tmp_path: Path) -> None:
+    build(tmp_path, [replace(passage(EN_CAT), source="en/14-faq.md")])
+    index = LiveIndex(tmp_path, fingerprint="fake").get()
+
+    assert index.mentions("faq", EVERYONE)
+    assert not index.mentions("fa", EVERYONE)
+    assert not index.mentions("faq", frozenset({"cooks"}))
 
 
 def test_vectors_of_sentences_belong_to_their_passage(index: Index) -> None:
