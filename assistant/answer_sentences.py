@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from assistant.asked_for import gives_what_is_asked
-from assistant.chat_model import ChatModel
+from assistant.chat_model import ChatModel, Count
 from assistant.excerpts import sentence_values
 from assistant.extracts import Extract
 from assistant.prompts import Excerpt, sentence_messages
@@ -68,6 +68,7 @@ def answer_sentences(
     excerpts: Sequence[Excerpt],
     candidates: Mapping[Passage, Candidate],
     chat_model: ChatModel,
+    count: Count | None = None,
 ) -> list[AnswerSentence]:
     """Return the sentences nearest to `question`, each with its probability, likeliest first.
 
@@ -76,6 +77,7 @@ def answer_sentences(
         excerpts: of the passages whose sentences are looked at.
         candidates: what the search knows of these passages.
         chat_model: is asked once for each of the `MAX_READ` nearest sentences.
+        count: is told what each of these cost.
 
     Raises:
         ModelError: the model can't be asked.
@@ -93,7 +95,8 @@ def answer_sentences(
         AnswerSentence(
             extract,
             chat_model.probability(
-                sentence_messages(question, extract.excerpt.hit, extract.text[:MAX_CHARS])
+                sentence_messages(question, extract.excerpt.hit, extract.text[:MAX_CHARS]),
+                count=count,
             ),
         )
         for _, extract in nearest

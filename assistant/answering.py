@@ -186,7 +186,11 @@ class Assistant:
         """
         if inquiry.read is None:
             inquiry.read = answer_sentences(
-                inquiry.standalone, excerpts, inquiry.candidates, self._chat_model
+                inquiry.standalone,
+                excerpts,
+                inquiry.candidates,
+                self._chat_model,
+                count=inquiry.count,
             )
         return inquiry.read
 

@@ -75,6 +75,10 @@ class Piece:
     usage: Usage | None = None
 
 
+Count = Callable[[Usage | None], None]
+"""Is told what a reply cost; None where the server doesn't say."""
+
+
 class ChatModel(Protocol):
     """A model that continues a chat."""
 
@@ -89,11 +93,16 @@ class ChatModel(Protocol):
         ...
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         """Return how probable `yes` is against `no` as the reply's first token, in [0, 1].
 
-        0.5 if neither is among the likeliest tokens.
+        0.5 if neither is among the likeliest tokens. `count` is told what it cost.
         """
         ...
 
@@ -143,10 +152,17 @@ class OpenAIChatModel:
         yield from self._stream(messages, max_tokens or self._max_new_tokens, N_TOP_TOKENS)
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         """Return how probable `yes` is against `no`; see `ChatModel.probability`."""
         pieces = list(self._stream(messages, 1, N_TOP_FOR_PROBABILITY))
+        if count is not None:
+            count(pieces[-1].usage)
         if pieces[0].top_logprobs is None:
             raise ModelReplyInvalid(
                 f"{self.url} gives no probabilities of tokens.",

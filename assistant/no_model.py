@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 
-from assistant.chat_model import Message, Piece
+from assistant.chat_model import Count, Message, Piece
 from assistant.errors import ModelUnreachable
 
 
@@ -19,7 +19,12 @@ class NoModel:
         yield Piece(text="")  # makes this a generator, as `ChatModel` wants
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         """Raise ModelUnreachable."""
         raise _absent()

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 
-from assistant.chat_model import Message, OpenAIChatModel, Piece, base_url
+from assistant.chat_model import Count, Message, OpenAIChatModel, Piece, base_url
 from assistant.errors import ModelUnreachable
 from assistant.model_server import RunningServer, find_running
 
@@ -62,10 +62,15 @@ class ServedChatModel:
         yield from self._connected().stream(messages, max_tokens=max_tokens)
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         """Return how probable `yes` is against `no` as the reply's first token."""
-        return self._connected().probability(messages, yes=yes, no=no)
+        return self._connected().probability(messages, yes=yes, no=no, count=count)
 
     def is_ready(self) -> bool:
         """Return whether a server answers now; takes a second at most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.answer_events import Event
-from assistant.chat_model import Message, Piece, Usage
+from assistant.chat_model import Count, Message, Piece, Usage
 from assistant.embedding import Embedder, FloatArray
 from assistant.errors import ModelError, ModelUnreachable
 from assistant.gap_groups import GapGroup, groups
@@ -211,9 +211,16 @@ class FakeChatModel:
             raise
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         self.calls.append(tuple(messages))
+        if count is not None:
+            count(self.usage)
         asked = messages[-1].content
         return next((value for text, value in self.yes.items() if asked.endswith(text)), 0.2)
 

@@ -25,7 +25,7 @@ from langchain_core.embeddings import Embeddings
 
 from assistant.answer_events import Finished, Found, Wrote
 from assistant.answering import Assistant
-from assistant.chat_model import Message, OpenAIChatModel, Piece
+from assistant.chat_model import Count, Message, OpenAIChatModel, Piece
 from assistant.embedding import Embedder
 from assistant.limits import Limits
 from assistant.model_server import ModelServer
@@ -71,10 +71,15 @@ class RecordingChatModel:
         return True
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         """Return what the real model says."""
-        return self._model.probability(messages, yes=yes, no=no)
+        return self._model.probability(messages, yes=yes, no=no, count=count)
 
 
 class CachedEmbeddings(Embeddings):

@@ -514,14 +514,16 @@ def test_model_that_answers_or_is_not_needed_has_not_failed(home: Path) -> None:
 
 @pytest.mark.parametrize("reply", [GOOD_EN, NOT_IN_MATERIALS, BAD_EN])
 @pytest.mark.parametrize("limits", [NEVER_PLAIN, Limits(plain_nearness=0.0, written_evidence=0.0)])
-def test_tokens_of_a_reply_count_whatever_is_shown_for_it(
+def test_tokens_of_all_that_was_asked_count_whatever_is_shown(
     home: Path, reply: str, limits: Limits
 ) -> None:
     model = FakeChatModel(reply, usage=Usage(prompt_tokens=400, new_tokens=12))
 
     answer = assistant(home, model, limits=limits).ask(WHY_EN)
 
-    assert (answer.prompt_tokens, answer.new_tokens) == (400, 12)
+    n_asked = len(model.calls)  # with the single sentences that a refusal leads to
+    assert (answer.prompt_tokens, answer.new_tokens) == (400 * n_asked, 12 * n_asked)
+    assert n_asked == 1 or reply != GOOD_EN
 
 
 def test_tokens_of_a_reply_that_was_begun_again_are_added(home: Path) -> None:

@@ -14,6 +14,7 @@ from assistant.chat_model import (
     Message,
     OpenAIChatModel,
     Piece,
+    Usage,
     base_url,
     counterpart,
     counterparts,
@@ -398,6 +399,19 @@ class TestProbability:
         body = server.bodies[0]
         assert 1 in (body.get("max_tokens"), body.get("max_completion_tokens"))
         assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
+
+    def test_what_it_cost_is_counted(self, server: OpenAIServer, clock: Clock) -> None:
+        def say(exchange: Exchange) -> None:
+            exchange.begin_stream()
+            exchange.send_text("Yes", top={"Yes": -0.1})
+            exchange.finish("length", usage={"prompt_tokens": 90, "completion_tokens": 1})
+
+        server.scripts = [say]
+        counted: list[Usage | None] = []
+
+        client(server.url, clock).probability(QUESTION, count=counted.append)
+
+        assert counted == [Usage(prompt_tokens=90, new_tokens=1)]
 
     def test_server_without_probabilities_is_refused(
         self, server: OpenAIServer, clock: Clock

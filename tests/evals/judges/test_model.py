@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.centring import Centres
-from assistant.chat_model import Message
+from assistant.chat_model import Count, Message
 from assistant.errors import ModelTimeout
 from evals.judges.model import ModelJudge, judge_messages
 from evals.judges.sentences import SentenceReader
@@ -18,16 +18,26 @@ class Sure(FakeChatModel):
         self.given = probability
 
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
-        super().probability(messages, yes=yes, no=no)
+        super().probability(messages, yes=yes, no=no, count=count)
         assert (yes, no) == ("Yes", "No")
         return self.given
 
 
 class Silent(FakeChatModel):
     def probability(
-        self, messages: Sequence[Message], *, yes: str = "Yes", no: str = "No"
+        self,
+        messages: Sequence[Message],
+        *,
+        yes: str = "Yes",
+        no: str = "No",
+        count: Count | None = None,
     ) -> float:
         raise ModelTimeout("The model server was silent.")
 
