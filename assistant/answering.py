@@ -7,41 +7,35 @@ materials stand for the answer, word for word.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Protocol
 
 from assistant.answer_events import Event, Finished, Found, Restarted, Wrote
-from assistant.answer_sentences import (
-    AnswerSentence,
-    answer_sentences,
-    answerable_probability,
-)
 from assistant.asked_for import (
-    asks_for_document,
-    asks_for_name,
-    asks_for_number,
     gives_what_is_asked,
 )
 from assistant.chat_model import ChatModel
 from assistant.citations import CheckedReply, Evidence, check_reply, says_not_in_materials
 from assistant.errors import ModelError, ModelUnreachable
 from assistant.excerpts import choose_excerpts, whole_excerpts
-from assistant.extracts import Extract, nearest_extracts, one_of_each
+from assistant.extracts import Extract, one_of_each
 from assistant.follow_ups import earlier_questions
 from assistant.inquiry import Inquiry
 from assistant.language import detect_language
 from assistant.limits import Limits
-from assistant.near_misses import is_about, is_of_the_kind, speaks_of_all_compared
-from assistant.numbers_in_text import calculates_with, has_numbers_to_calculate, missing_sizes
+from assistant.near_misses import (
+    is_about,
+    is_of_the_kind,
+    is_worked_out_in,
+    speaks_of_all_compared,
+)
 from assistant.orders import asks_for_own_prompt, without_orders
 from assistant.phrases import (
     HALF_UNSUPPORTED,
     INTERRUPTED,
-    NO_ANSWER,
     OTHER_LANGUAGE,
-    OTHER_NUMBERS,
 )
 from assistant.prompts import NOT_IN_MATERIALS, Excerpt, answer_messages
 from assistant.records import (
@@ -60,10 +54,8 @@ from assistant.reply_text import (
     without_stump,
 )
 from assistant.retrieval import FloatArray, Retriever
-from assistant.support import distinctive_names, judge
-
-NEARLY_AS_LIKELY = 0.8
-"""Of the likeliest sentence's probability: so likely ones are shown beside it."""
+from assistant.second_look import SecondLook
+from assistant.support import judge
 
 
 class NamedChatModel(ChatModel, Protocol):
@@ -78,6 +70,7 @@ class Assistant:
     def __init__(self, *, retriever: Retriever, chat_model: NamedChatModel, limits: Limits) -> None:
         self._retriever = retriever
         self._chat_model = chat_model
+        self._second_look = SecondLook(chat_model, limits)
         self._limits = limits
 
     def ask(
@@ -146,7 +139,7 @@ class Assistant:
         # Whoever gives passages vouches for them.
         if is_ready and passages is None:
             try:
-                is_doubtful = self._is_doubtful(inquiry, excerpts)
+                is_doubtful = self._second_look.is_doubtful(inquiry, excerpts)
             except ModelError as error:  # which would only fail again, perhaps after minutes
                 inquiry.blame(error)
                 is_ready, is_doubtful = False, False
@@ -158,7 +151,7 @@ class Assistant:
         if is_ready:
             yield from self._answer(inquiry, excerpts)
         else:
-            yield Finished(self._without_model(inquiry, excerpts))
+            yield Finished(self._second_look.without_model(inquiry, excerpts))
 
     def _nothing_near(self, inquiry: Inquiry) -> bool:
         if inquiry.nearness < self._limits.min_nearness:
@@ -166,33 +159,6 @@ class Assistant:
         # A name that no document mentions is what the question is about, unless it is otherwise
         # answered so well that the name must be incidental.
         return bool(inquiry.result.unknown_names) and inquiry.nearness < self._limits.sure_nearness
-
-    def _is_doubtful(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> bool:
-        """Whether the passages are neither near nor hold a sentence that answers the question.
-
-        Asked to answer from such passages, a small model makes something of them: the price of a
-        GPU becomes that of a parking space.
-        """
-        if inquiry.nearness >= self._limits.doubtful_nearness:
-            return False
-        likeliest, *_ = self._read(inquiry, excerpts)
-        return inquiry.nearness + likeliest.probability < self._limits.doubtful_evidence
-
-    def _read(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Sequence[AnswerSentence]:
-        """Return what the model makes of single sentences, likeliest first; asked once a question.
-
-        Raises:
-            ModelError: it can't be asked.
-        """
-        if inquiry.read is None:
-            inquiry.read = answer_sentences(
-                inquiry.standalone,
-                excerpts,
-                inquiry.candidates,
-                self._chat_model,
-                count=inquiry.count,
-            )
-        return inquiry.read
 
     def _answer(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Iterator[Event]:
         """Yield the model's reply as it comes, and at the end the checked answer."""
@@ -224,13 +190,13 @@ class Assistant:
                 yield Finished(self._interrupted(inquiry, excerpts, reply))
                 return
             if says_not_in_materials(reply):
-                yield Finished(self._refused(inquiry, excerpts, self._limits.plain_nearness))
+                yield Finished(self._second_look.refused(inquiry, excerpts))
                 return
             if insist or not is_wrong_language(reply, inquiry.language):
                 break
             yield Restarted()
         if refusal_probability(likeliest, reply) > self._limits.max_refusal:
-            yield Finished(self._refused(inquiry, excerpts, self._limits.plain_nearness))
+            yield Finished(self._second_look.refused(inquiry, excerpts))
             return
         if NOT_IN_MATERIALS not in reply and n_shown < len(reply):
             yield Wrote(reply[n_shown:])
@@ -238,89 +204,13 @@ class Assistant:
             reply = without_stump(reply)
         yield Finished(self._checked(inquiry, excerpts, reply, ""))
 
-    def _refused(
-        self,
-        inquiry: Inquiry,
-        excerpts: Sequence[Excerpt],
-        extracts_from: float,
-        support: float = 0.0,
-    ) -> Answer:
-        """Return an abstention, or extracts where the materials seem to have the answer.
-
-        A small model also refuses what they hold, or says it so that nothing holds. So it is asked
-        again, of single sentences. Where it takes none, how near the passages are and the best
-        `support` of what it wrote, added up, may still tell these from what is not there. For a
-        name or a document nothing is enough: there a near miss looks just the same. So it does for
-        a question about a name that the materials don't have.
-        """
-        if (
-            set(inquiry.result.unknown_names) & set(distinctive_names(inquiry.asked))
-            or asks_for_name(inquiry.asked)
-            or asks_for_document(inquiry.asked)
-        ):
-            return inquiry.abstention()
-        if selected := self._selected(inquiry, excerpts):
-            return inquiry.extracts(selected, _no_answer(inquiry, selected))
-        evidence = inquiry.nearness + support
-        nearest = [
-            each
-            for each in nearest_extracts(excerpts, inquiry.candidates)
-            if is_of_the_kind(each.excerpt.hit.passage, inquiry.asked)
-        ]
-        # Passages that show how such things are worked out do for a question with numbers of its
-        # own; a number that is merely near is most often another one.
-        if has_numbers_to_calculate(inquiry.standalone):
-            evidence, extracts_from = inquiry.nearness, self._limits.method_nearness
-        elif self._is_unanswerable(inquiry):
-            return inquiry.abstention()
-        elif asks_for_number(inquiry.asked):
-            extracts_from = max(extracts_from, self._limits.number_evidence)
-            nearest = [each for each in nearest if gives_what_is_asked(inquiry.asked, each.text)]
-        if evidence < extracts_from or not nearest or not _speak_of_all_compared(inquiry, nearest):
-            return inquiry.abstention()
-        return inquiry.extracts(nearest, _no_answer(inquiry, nearest))
-
-    def _selected(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> list[Extract]:
-        """Return the sentences that answer the question as the model sees it, best first."""
-        try:
-            read = self._read(inquiry, excerpts)
-        except ModelError as error:
-            inquiry.blame(error)
-            return []
-        if self._is_unanswerable(inquiry):
-            return []
-        least = self._limits.answer_sentence
-        # Where all that was read speaks for an answer, no sentence has to stand out.
-        if _answerable_probability(inquiry) >= self._limits.answerable:
-            least = min(least, NEARLY_AS_LIKELY * read[0].probability)
-        selected = one_of_each(
-            each.extract
-            for each in read
-            if each.probability >= least
-            and is_about(each.extract.excerpt.hit.passage, inquiry.result.subjects)
-            and not missing_sizes(inquiry.standalone, each.extract.excerpt.hit.passage.text)
-            and is_of_the_kind(each.extract.excerpt.hit.passage, inquiry.asked)
-            and gives_what_is_asked(inquiry.asked, each.extract.text)
-        )
-        return selected if _speak_of_all_compared(inquiry, selected) else []
-
-    def _is_unanswerable(self, inquiry: Inquiry) -> bool:
-        """Whether sentences were read, and all of them together make an answer improbable."""
-        return bool(inquiry.read) and _answerable_probability(inquiry) < self._limits.unanswerable
-
     def _interrupted(self, inquiry: Inquiry, excerpts: Sequence[Excerpt], reply: str) -> Answer:
         """Return what of the reply's beginning holds; extracts if nothing does."""
         if not says_not_in_materials(reply):
             answer = self._checked(inquiry, excerpts, reply, INTERRUPTED[inquiry.language])
             if answer.mode == "model":
                 return answer
-        return self._without_model(inquiry, excerpts)
-
-    def _without_model(self, inquiry: Inquiry, excerpts: Sequence[Excerpt]) -> Answer:
-        """Return extracts; nobody read the passages, so they must be nearer than for the model."""
-        if inquiry.nearness < self._limits.extract_nearness:
-            return inquiry.abstention()
-        return inquiry.extracts(nearest_extracts(excerpts, inquiry.candidates))
+        return self._second_look.without_model(inquiry, excerpts)
 
     def _checked(
         self, inquiry: Inquiry, excerpts: Sequence[Excerpt], reply: str, notice: str
@@ -335,7 +225,7 @@ class Assistant:
             # A bare "No [2]" asserts nothing, but says where its reason stands.
             pointed_at = () if claims else checked.pointed_at
             meant = [excerpts[number - 1] for number in pointed_at] or excerpts
-            return self._refused(inquiry, meant, self._limits.written_evidence, best)
+            return self._second_look.unsupported(inquiry, meant, support=best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
         if not any(gives_what_is_asked(inquiry.asked, text) for text in held) or not any(
@@ -346,13 +236,13 @@ class Assistant:
         if not any(is_about(citation.passage, subjects) for citation in checked.citations):
             if not any(is_about(excerpt.hit.passage, subjects) for excerpt in excerpts):
                 return inquiry.abstention()
-            return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
+            return self._second_look.unsupported(inquiry, excerpts, support=best)
         cited = [citation.passage for citation in checked.citations]
         # Nor is the result of the materials' own example that of the question's numbers.
-        if not speaks_of_all_compared(cited, inquiry.asked, subjects) or (
-            has_numbers_to_calculate(inquiry.standalone) and not _calculate(inquiry, cited)
+        if not speaks_of_all_compared(cited, inquiry.asked, subjects) or not is_worked_out_in(
+            cited, inquiry.standalone
         ):
-            return self._refused(inquiry, excerpts, self._limits.written_evidence, best)
+            return self._second_look.unsupported(inquiry, excerpts, support=best)
         return self._written(inquiry, excerpts, checked, notice)
 
     def _written(
@@ -365,7 +255,9 @@ class Assistant:
             Extract(excerpts[citation.number - 1], citation.start_char, citation.end_char)
             for citation in checked.citations
         ]
-        if 2 * n_weak >= len(claims) and (selected := self._selected(inquiry, excerpts)):
+        if 2 * n_weak >= len(claims) and (
+            selected := self._second_look.selected(inquiry, excerpts)
+        ):
             return inquiry.extracts(
                 one_of_each([*cited, *selected]), HALF_UNSUPPORTED[inquiry.language]
             )
@@ -397,25 +289,3 @@ class Assistant:
             weigh,
             min_support=self._limits.min_support,
         )
-
-
-def _answerable_probability(inquiry: Inquiry) -> float:
-    return answerable_probability(inquiry.asked, inquiry.read or (), inquiry.nearness)
-
-
-def _speak_of_all_compared(inquiry: Inquiry, extracts: Sequence[Extract]) -> bool:
-    passages = [extract.excerpt.hit.passage for extract in extracts]
-    return speaks_of_all_compared(passages, inquiry.asked, inquiry.result.subjects)
-
-
-def _calculate(inquiry: Inquiry, passages: Iterable[Passage]) -> bool:
-    """Whether one of `passages` has the numbers that the question gives."""
-    return any(calculates_with(inquiry.standalone, passage.text) for passage in passages)
-
-
-def _no_answer(inquiry: Inquiry, extracts: Sequence[Extract]) -> str:
-    """Return why `extracts` stand where an answer should."""
-    passages = (extract.excerpt.hit.passage for extract in extracts)
-    if has_numbers_to_calculate(inquiry.standalone) and not _calculate(inquiry, passages):
-        return OTHER_NUMBERS[inquiry.language]
-    return NO_ANSWER[inquiry.language]

@@ -1,4 +1,4 @@
-"""When to abstain, and how much the model gets to read: the numbers that `answering.py` goes by."""
+"""When to abstain, and how much the model gets to read: the numbers of answering."""
 
 from dataclasses import dataclass
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.asked_for import asks_to_compare, names_what_is_measured
-from assistant.numbers_in_text import has_numbers_to_calculate, missing_versions
+from assistant.numbers_in_text import calculates_with, has_numbers_to_calculate, missing_versions
 from assistant.records import Passage
 from assistant.support import mentions
 
@@ -32,4 +32,11 @@ def speaks_of_all_compared(
     """
     return not asks_to_compare(question) or all(
         any(is_about(passage, [names]) for passage in passages) for names in subjects
+    )
+
+
+def is_worked_out_in(passages: Sequence[Passage], question: str) -> bool:
+    """Whether one of `passages` has the numbers that `question` wants calculated, if it does."""
+    return not has_numbers_to_calculate(question) or any(
+        calculates_with(question, passage.text) for passage in passages
     )
