@@ -1,8 +1,9 @@
 """The client of a model server: LangChain's ChatOpenAI against vLLM, llama.cpp or any other server
 with OpenAI's HTTP interface.
 
-Here are time-outs, retries, cancelling and the translation of errors. Not here: starting a server
-(`assistant/model_server.py`) and what is said to the model (`assistant/prompts.py`).
+Here are time-outs, retries and cancelling. Not here: what its errors mean
+(`assistant/model_errors.py`), starting a server (`assistant/model_server.py`) and what is said to
+the model (`assistant/prompts.py`).
 """
 
 import math
@@ -14,13 +15,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from urllib.parse import urlsplit
 
-from assistant.errors import (
-    ModelError,
-    ModelRejected,
-    ModelReplyInvalid,
-    ModelTimeout,
-    ModelUnreachable,
-)
+from assistant.errors import ModelError, ModelReplyInvalid
+from assistant.model_errors import may_pass, translation
 from assistant.server_probe import engine_of, is_healthy
 
 if TYPE_CHECKING:
@@ -35,10 +31,6 @@ N_TOP_FOR_PROBABILITY = 20
 """OpenAI's largest; a judge's Yes and No are seldom further down."""
 FIRST_BACK_OFF_S = 0.5
 """Wait before the first retry; it doubles with each."""
-
-_RETRIED_STATUS = frozenset({408, 429, 500, 502, 503, 504})
-_UNREACHABLE_STATUS = frozenset({502, 503, 504})
-"""What a proxy says without its server, and llama.cpp while it loads the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +185,7 @@ class OpenAIChatModel:
                         has_begun = True
                         yield piece
             except ModelError as error:
-                if has_begun or n_failed == self._retries or not _may_pass(error):
+                if has_begun or n_failed == self._retries or not may_pass(error):
                     raise
                 self._sleep(FIRST_BACK_OFF_S * 2**n_failed)
             else:
@@ -265,81 +257,16 @@ class OpenAIChatModel:
         try:
             yield
         except (openai.OpenAIError, httpx.HTTPError) as exc:
-            raise self._translation(exc) from exc
+            raise translation(exc, self.url, self._timeout_s) from exc
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as exc:
             # What parsing raises where the reply has another shape than a completion's.
-            raise self._translation(exc) from exc
-
-    def _translation(self, exc: Exception) -> ModelError:
-        """Return the error to raise for `exc`, by its nearest class that has a counterpart."""
-        kind = counterpart(type(exc))
-        status = getattr(exc, "status_code", None)
-        if status in _UNREACHABLE_STATUS or _was_never_connected(exc):
-            kind = ModelUnreachable
-        if kind is ModelUnreachable:
-            return ModelUnreachable(
-                f"No model server answers at {self.url}{f' (status {status})' if status else ''}.",
-                hint="Start one with `study model serve`, or correct STUDY_MODEL__URL.",
-            )
-        if kind is ModelTimeout:
-            return ModelTimeout(
-                f"The model server was silent for {self._timeout_s:g} s.",
-                hint="It may be overloaded; STUDY_MODEL__TIMEOUT_S sets how long to wait.",
-            )
-        detail = " ".join(str(getattr(exc, "message", exc)).split())[:200]
-        if kind is ModelRejected:
-            return ModelRejected(
-                f"The model server refused the request: {detail}", hint=_rejection_hint(status)
-            )
-        return ModelReplyInvalid(
-            f"The model server's reply can't be used: {detail}",
-            hint="Its log may say more; `study model status` names the file.",
-        )
+            raise translation(exc, self.url, self._timeout_s) from exc
 
 
 def base_url(url: str) -> str:
     """Return `url` as OpenAI's clients want it: with a path ("/v1" if it has none), no last "/"."""
     stripped = url.rstrip("/")
     return stripped if urlsplit(stripped).path else stripped + "/v1"
-
-
-@cache
-def counterparts() -> dict[type[BaseException], type[ModelError]]:
-    """Return the kind of `ModelError` for each class of openai's and httpx's errors."""
-    import httpx
-    import openai
-
-    return {
-        openai.OpenAIError: ModelReplyInvalid,
-        openai.APIError: ModelReplyInvalid,  # an error in the middle of a stream
-        openai.APIResponseValidationError: ModelReplyInvalid,
-        openai.LengthFinishReasonError: ModelReplyInvalid,
-        openai.ContentFilterFinishReasonError: ModelReplyInvalid,
-        openai.InternalServerError: ModelReplyInvalid,
-        openai.APIConnectionError: ModelUnreachable,
-        openai.WebSocketConnectionClosedError: ModelUnreachable,
-        openai.WebSocketQueueFullError: ModelUnreachable,
-        openai.APITimeoutError: ModelTimeout,
-        openai.APIStatusError: ModelRejected,
-        openai.BadRequestError: ModelRejected,
-        openai.AuthenticationError: ModelRejected,
-        openai.OAuthError: ModelRejected,
-        openai.PermissionDeniedError: ModelRejected,
-        openai.NotFoundError: ModelRejected,
-        openai.ConflictError: ModelRejected,
-        openai.UnprocessableEntityError: ModelRejected,
-        openai.RateLimitError: ModelRejected,
-        httpx.HTTPError: ModelUnreachable,
-        httpx.TimeoutException: ModelTimeout,
-        httpx.ConnectTimeout: ModelUnreachable,
-        httpx.DecodingError: ModelReplyInvalid,
-    }
-
-
-def counterpart(error: type[BaseException]) -> type[ModelError]:
-    """Return the kind of `ModelError` for `error`, by the nearest of its base classes."""
-    table = counterparts()
-    return next((table[base] for base in error.__mro__ if base in table), ModelReplyInvalid)
 
 
 def import_client() -> None:
@@ -407,32 +334,6 @@ def _share(top: Mapping[str, float], yes: str, no: str) -> float:
             mass[matches[0]] += math.exp(logprob)
     total = sum(mass.values())
     return mass[yes] / total if total > 0 else 0.5
-
-
-def _may_pass(error: ModelError) -> bool:
-    """Return whether another try may succeed."""
-    status = getattr(error.__cause__, "status_code", None)
-    return isinstance(error, ModelUnreachable) or status in _RETRIED_STATUS
-
-
-def _was_never_connected(exc: BaseException) -> bool:
-    """Return whether a time-out passed before there was a connection."""
-    import httpx
-
-    cause: BaseException | None = exc
-    while cause is not None and not isinstance(cause, httpx.ConnectTimeout):
-        cause = cause.__cause__
-    return cause is not None
-
-
-def _rejection_hint(status: int | None) -> str:
-    if status in (401, 403):
-        return "Set STUDY_MODEL__API_KEY to a key that the server takes."
-    if status == 404:
-        return "Set STUDY_MODEL__NAME to a model that the server serves."
-    if status == 429:
-        return "The server is busy: try again in a moment."
-    return "If the prompt is too long, raise STUDY_MODEL__CONTEXT_TOKENS and restart the server."
 
 
 def _is_loopback(url: str) -> bool:

@@ -27,6 +27,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "filelock": ("assistant/", "ui/commands/up.py", "ui/library/"),
     "httpx": (
         "assistant/chat_model.py",
+        "assistant/model_errors.py",
         "assistant/server_probe.py",
         "assistant/warm_up.py",
         "ingest/papers.py",
@@ -44,9 +45,11 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "ui/slack_mrkdwn.py",
     ),
     "psutil": ("assistant/guardian.py", "assistant/model_server.py", "ui/checks.py"),
+    "openai": ("assistant/chat_model.py", "assistant/model_errors.py"),
     "pydantic": ("assistant/", "evals/", "ui/slack_bot.py"),
     "pptx": ("ingest/parse_pptx.py", "ingest/pptx_graphics.py"),
     "pypdfium2": ("ingest/hidden_pdf.py", "ingest/pdf_pages.py", "ingest/pdf_tags.py"),
+    "ray": ("ingest/ray_cluster.py", "ingest/ray_engine.py"),
     "rich": ("ui/terminal.py", "ui/answer_text.py"),
     "safetensors": ("assistant/e5_weights.py", "assistant/embedding.py"),
     "sentence_transformers": (
