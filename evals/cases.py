@@ -1,5 +1,6 @@
 """Evaluation sets: JSON lines, each a `Case`, checked; what is wrong is told with its line."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,25 +49,23 @@ def chosen(
     split: Split | None = None,
     limit: int | None = None,
 ) -> list[Case]:
-    """Return the cases of `kinds` and `split`, at most `limit` of them, kinds and languages mixed.
+    """Return the cases of `kinds` and `split`, at most `limit` of them.
 
-    With a limit, kinds and languages take turns, so that a part stands for the whole.
+    Kinds and languages take turns, so that a part stands for the whole: with a limit, or of a run
+    that is stopped.
     """
     fitting = [
         case
         for case in cases
         if (not kinds or case.kind in kinds) and (split is None or case.split == split)
     ]
-    if limit is None or limit >= len(fitting):
-        return fitting
-    seen: dict[tuple[str, str], int] = {}
-    turns = []
-    for place, case in enumerate(fitting):
+    seen: Counter[tuple[str, str]] = Counter()
+    turn_of: dict[str, int] = {}
+    for case in fitting:
         group = (case.kind, case.language)
-        turns.append((seen.get(group, 0), place))
-        seen[group] = seen.get(group, 0) + 1
-    taken = {place for _, place in sorted(turns)[:limit]}
-    return [case for place, case in enumerate(fitting) if place in taken]
+        turn_of[case.id] = seen[group]
+        seen[group] += 1
+    return sorted(fitting, key=lambda case: turn_of[case.id])[:limit]
 
 
 def _case(line: str, where: str) -> Case:

@@ -54,8 +54,14 @@ def test_part_of_the_curriculum_mixes_kinds_and_languages() -> None:
     assert {case.split for case in part} == {"dev"}
 
 
+def test_beginning_of_a_whole_run_is_what_a_limit_would_give() -> None:
+    cases = load_cases([CURRICULUM])
+
+    assert chosen(cases)[:40] == chosen(cases, limit=40)
+
+
 def test_kinds_and_no_limit_give_all_of_them() -> None:
     cases = load_cases([SMOKE])
 
-    assert chosen(cases) == cases
+    assert sorted(chosen(cases), key=cases.index) == cases
     assert {case.kind for case in chosen(cases, kinds=["fact"])} == {"fact"}
