@@ -222,10 +222,7 @@ class Assistant:
         # A sentence with a finding against it (a number no passage has) speaks for nothing.
         best = max((claim.support for claim in claims if not claim.reason), default=0.0)
         if not held:
-            # A bare "No [2]" asserts nothing, but says where its reason stands.
-            pointed_at = () if claims else checked.pointed_at
-            meant = [excerpts[number - 1] for number in pointed_at] or excerpts
-            return self._second_look.unsupported(inquiry, meant, support=best)
+            return self._second_look.unsupported(inquiry, excerpts, support=best)
         # A true sentence is no answer if it comes without the number that was asked for, or from
         # passages that never mention what the question names: a near miss.
         if not any(gives_what_is_asked(inquiry.asked, text) for text in held) or not any(

@@ -59,16 +59,12 @@ Weigh = Callable[[str, Passage], Evidence]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedReply:
-    """A reply taken apart: Markdown with mended markers, its sentences, and what they rest on.
-
-    `pointed_at` are the numbers of the passages as the model gave them, each once.
-    """
+    """A reply taken apart: Markdown with mended markers, its sentences, and what they rest on."""
 
     text: str
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     dropped_markers: tuple[int, ...] = ()
-    pointed_at: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -116,7 +112,6 @@ def check_reply(
         sentences=tuple(sentences),
         citations=citations,
         dropped_markers=tuple(dropped),
-        pointed_at=tuple(dict.fromkeys(number for draft in drafts for number in draft.markers)),
     )
 
 

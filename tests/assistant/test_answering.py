@@ -954,25 +954,6 @@ def test_extracts_stand_for_a_reply_of_which_nothing_holds(home: Path, limit: fl
 
 
 @pytest.mark.parametrize(
-    ("reply", "cited"),
-    [("Yes.", [EN_CAT]), ("Yes [2].", [EN_DOG]), ("Yes [7].", [EN_CAT])],
-    ids=["alone", "pointing", "never-given"],
-)
-def test_bare_yes_leaves_extracts_of_the_passages_that_it_points_at(
-    home: Path, reply: str, cited: list[str]
-) -> None:
-    limits = Limits(plain_nearness=inf, written_evidence=0.0, answerable=inf, unanswerable=0.0)
-    given = [passage(EN_CAT), passage(EN_DOG)]
-
-    answer = assistant(home, FakeChatModel(reply), limits=limits).ask(
-        "Do a cat and a dog purr and sleep?", passages=given
-    )
-
-    assert answer.mode == "extracts"
-    assert [citation.passage.text for citation in answer.citations] == cited
-
-
-@pytest.mark.parametrize(
     ("question", "is_refused"),
     [
         ("How many times do cats purr?", True),
