@@ -21,6 +21,7 @@ from evals.resuming import gone_on
 from evals.run_folder import JUNIT, REPORT_HTML, REPORT_MARKDOWN, RUN, SCORES, Run
 from evals.runner import Report, run_cases
 from evals.scores import score_run
+from evals.text_file import make_folder
 
 QUALITY = Path(__file__).parent / "judges" / "quality.json"
 """What judges reached on labelled sentences when they were last measured, by their names."""
@@ -66,7 +67,7 @@ def evaluate(
         StudyError: a judge can't judge.
     """
     provenance = gone_on(folder, provenance_of(plan, assistant, settings, folder.name), plan.cases)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     (folder / RUN).write_text(provenance.model_dump_json(indent=1), encoding="utf-8")
     rows = run_cases(
         plan.cases,

@@ -5,19 +5,18 @@
 was; failures are tried again. Abstentions and errors have no verdicts.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from assistant.citations import is_claim
 from assistant.errors import StudyError
 from assistant.language import split_sentences, without_markers
 from evals.judges import Judge
 from evals.judges.stack import StackedJudge
+from evals.kept_lines import add_lines, kept_lines, replace_lines
 from evals.records import Case, Cited, Judged, Read, Record, Row, Verdict, What
 
 VERDICTS = "verdicts.jsonl"
@@ -30,7 +29,6 @@ MAX_FAILURES_IN_A_ROW = 10
 Report = Callable[[int, int], None]
 """Called with the number of rows done and of all."""
 
-LineT = TypeVar("LineT", bound=Record)
 _Key = tuple[str, str, What, int, int]
 
 
@@ -99,8 +97,8 @@ def judge_rows(
     lines: dict[_Key, Judged] = {}
     for line in _still_wanted(read_verdicts(folder), tasks, judges, bench):
         lines[line.case_id, line.judge, line.what, line.index, line.citation] = line
-    _write(folder / VERDICTS, list(lines.values()))
-    _write(folder / FAILURES, [])
+    replace_lines(folder / VERDICTS, list(lines.values()))
+    replace_lines(folder / FAILURES, [])
     report(0, len(rows))
     with ThreadPoolExecutor(workers) as pool:
         running = [pool.submit(bench.judge_row, each, judges, set(lines)) for each in tasks]
@@ -109,8 +107,8 @@ def judge_rows(
                 judged, failures = future.result()
                 for line in judged:
                     lines[line.case_id, line.judge, line.what, line.index, line.citation] = line
-                _append(folder / VERDICTS, judged)
-                _append(folder / FAILURES, failures)
+                add_lines(folder / VERDICTS, judged)
+                add_lines(folder / FAILURES, failures)
                 report(n_done, len(rows))
         finally:
             bench.is_closed = True
@@ -140,12 +138,12 @@ def reference_statements(case: Case) -> list[str]:
 
 def read_verdicts(folder: Path) -> list[Judged]:
     """Return the verdicts that `folder` has so far; a last line that was cut off is left out."""
-    return _read(folder / VERDICTS, Judged)
+    return kept_lines(folder / VERDICTS, Judged)
 
 
 def read_failures(folder: Path) -> list[Failure]:
     """Return what judges failed at when `folder` was last judged."""
-    return _read(folder / FAILURES, Failure)
+    return kept_lines(folder / FAILURES, Failure)
 
 
 def _tasks(row: Row) -> Iterator[Task]:
@@ -315,27 +313,3 @@ def _failure(task: Task, judge: Judge, error: StudyError) -> Failure:
         citation=task.citation,
         error=f"{error} {error.hint}".strip(),
     )
-
-
-def _read(path: Path, kind: type[LineT]) -> list[LineT]:
-    if not path.is_file():
-        return []
-    lines = []
-    for text in path.read_text(encoding="utf-8").split("\n"):
-        try:
-            json.loads(text)
-        except ValueError:
-            continue
-        lines.append(kind.model_validate_json(text))
-    return lines
-
-
-def _write(path: Path, lines: Sequence[Record]) -> None:
-    scratch = path.with_name(f"{path.name}.new")
-    scratch.write_text("".join(f"{line.model_dump_json()}\n" for line in lines), encoding="utf-8")
-    scratch.replace(path)
-
-
-def _append(path: Path, lines: Sequence[Record]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"{line.model_dump_json()}\n" for line in lines)

@@ -5,6 +5,7 @@ line of RAGTruth (Niu et al., 2024, arXiv:2401.00396) has "responses", each with
 its passages don't support.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,8 +18,9 @@ from assistant.errors import StudyError
 from assistant.language import Span, detect_language, split_sentences
 from assistant.records import Language
 from evals.judges import Judge
+from evals.kept_lines import add_lines, kept_lines, replace_lines
 from evals.records import Record, Split, Verdict
-from evals.text_file import read_lines
+from evals.text_file import make_folder, read_lines
 
 OWN = Path(__file__).parent / "sets" / "judge_labels.jsonl"
 
@@ -94,6 +96,7 @@ def judge_labelled(
     report: Callable[[int, int], None] | None = None,
     *,
     kept_in: Path | None = None,
+    made_by: str = "",
 ) -> list[Verdict]:
     """Return the verdict of `judge` on each of `labelled`, in their order.
 
@@ -102,25 +105,34 @@ def judge_labelled(
         judge: asked one by one, what shares its passages in a row.
         report: told the number done and of all.
         kept_in: a file of JSON lines to which verdicts are added as they come, and from which
-            those of a judge of this name are taken that are there already.
+            those of the same judge on the same statement are taken that are there already.
+        made_by: what the judge is besides its name: the program, the model.
 
     Raises:
+        RunUnreadable: `kept_in` is damaged.
         StudyError: the judge failed; what was kept stays.
     """
     report = report or (lambda done, total: None)
-    verdicts = _kept(kept_in, judge.name)
+    kept: list[_Kept] = []
+    if kept_in is not None:
+        make_folder(kept_in.parent)
+        kept = kept_lines(kept_in, _Kept)
+        replace_lines(kept_in, kept)  # without a line that was cut off
+    verdicts = {line.key: line.verdict for line in kept}
     # Sorting is stable: within the same passages the order stays.
     first = {each.passages: place for place, each in reversed(list(enumerate(labelled)))}
     for n_done, each in enumerate(sorted(labelled, key=lambda e: first[e.passages])):
         report(n_done, len(labelled))
-        if each.id in verdicts:
+        key = _key(each, judge, made_by)
+        if key in verdicts:
             continue
         verdict = judge.judge(each.statement, each.passages, question=each.question)
-        verdicts[each.id] = verdict
+        verdicts[key] = verdict
         if kept_in is not None:
-            _keep(kept_in, each, judge, verdict)
+            line = _Kept(key=key, id=each.id, judge=judge.name, verdict=verdict)
+            add_lines(kept_in, [line])
     report(len(labelled), len(labelled))
-    return [verdicts[each.id] for each in labelled]
+    return [verdicts[_key(each, judge, made_by)] for each in labelled]
 
 
 def clusters(labelled: Sequence[Labelled]) -> list[int]:
@@ -151,10 +163,17 @@ def whole_answers(
 
 
 class _Kept(Record):
+    """A verdict by what it was made of and by whom; id and judge are for people who read it."""
+
+    key: str
     id: str
     judge: str
-    probability: float
-    reason: str = ""
+    verdict: Verdict
+
+
+def _key(labelled: Labelled, judge: Judge, made_by: str) -> str:
+    parts = [judge.name, made_by, labelled.statement, labelled.question, *labelled.passages]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 class _Source(Record):
@@ -222,30 +241,3 @@ def _from_ragtruth(record: _RagTruth) -> Iterator[Labelled]:
 
 def _overlap(sentence: Span, label: _Label) -> bool:
     return sentence.start < label.end and label.start < sentence.end
-
-
-def _kept(path: Path | None, judge_name: str) -> dict[str, Verdict]:
-    if path is None or not path.is_file():
-        return {}
-    found = {}
-    for text in path.read_text(encoding="utf-8").split("\n"):
-        try:
-            line = _Kept.model_validate_json(text)
-        except ValidationError:
-            continue  # an empty line, or a last one that was cut off
-        if line.judge == judge_name:
-            found[line.id] = Verdict(probability=line.probability, reason=line.reason)
-    return found
-
-
-def _keep(path: Path, labelled: Labelled, judge: Judge, verdict: Verdict) -> None:
-    line = _Kept(
-        id=labelled.id,
-        judge=judge.name,
-        probability=verdict.probability,
-        reason=verdict.reason,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The break stands first: it also ends a line that was cut off.
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\n" + line.model_dump_json())

@@ -6,9 +6,10 @@ from pathlib import Path
 from evals.evaluation import with_judge, write_run
 from evals.judges import Judge
 from evals.judging import Report, judge_rows, read_failures, read_verdicts, row_tasks
+from evals.kept_lines import RunUnreadable
 from evals.provenance import Provenance
 from evals.records import Judged, Row
-from evals.run_folder import Run, RunUnreadable, read_answers
+from evals.run_folder import Run, read_answers
 
 
 def report_again(

@@ -4,6 +4,7 @@ What the same program began goes on. Where all answers are there and only the ju
 any program may finish it: that doesn't change who gave the answers.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -43,9 +44,12 @@ def begun_in(folder: Path) -> Provenance | None:
     """Return what began the run in `folder`; None where none was begun.
 
     Raises:
-        ConfigError: `folder` holds something else, or is no folder.
+        ConfigError: `folder` holds something else, is no folder or can't be made.
     """
     if not folder.exists():
+        above = next(each for each in folder.absolute().parents if each.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK)):
+            raise ConfigError(f"{folder} can't be made in {above}.", hint=f"{_ANOTHER_FOLDER}.")
         return None
     if not folder.is_dir():
         raise ConfigError(f"{folder} is a file, not a folder.", hint=f"{_ANOTHER_FOLDER}.")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from assistant.errors import StudyError
 from evals.judging import VERDICTS
+from evals.kept_lines import RunUnreadable
 from evals.provenance import Provenance
 from evals.records import Judged, Record, Row
 from evals.runner import ROWS
@@ -21,10 +21,6 @@ SCORES = "scores.json"
 REPORT_HTML = "report.html"
 REPORT_MARKDOWN = "report.md"
 JUNIT = "junit.xml"
-
-
-class RunUnreadable(StudyError):
-    """A folder holds no finished run, or a file of it is damaged."""
 
 
 class Run(Record):

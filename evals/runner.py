@@ -4,7 +4,6 @@ A run is a folder: `run.json` (what produced it) and `rows.jsonl` (one `Row` a l
 stopped goes on where it was; rows that failed are tried again. An error is a row of its own.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from assistant.errors import ModelError, StudyError
 from assistant.language import detect_language
 from assistant.records import EVERYONE, Answer, Hit, Passage, Turn
 from assistant.retrieval import SearchResult
+from evals.kept_lines import add_lines, kept_lines, replace_lines
 from evals.records import Case, Cited, Read, Row, Statement
 
 ROWS = "rows.jsonl"
@@ -79,8 +79,7 @@ def run_cases(
                 for future in done:
                     row = future.result()
                     rows[row.case.id] = row
-                    with (folder / ROWS).open("a", encoding="utf-8") as file:
-                        file.write(row.model_dump_json() + "\n")
+                    add_lines(folder / ROWS, [row])
                     report(len(rows), len(cases))
         finally:
             for future in running:
@@ -107,26 +106,17 @@ def answer_case(case: Case, assistant: Answering, *, needs_model: bool = True) -
 
 
 def read_rows(folder: Path) -> list[Row]:
-    """Return the rows that `folder` has so far; a last line that was cut off is left out."""
-    path = folder / ROWS
-    if not path.is_file():
-        return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        try:
-            json.loads(line)
-        except ValueError:
-            continue
-        rows.append(Row.model_validate_json(line))
-    return rows
+    """Return the rows that `folder` has so far.
+
+    Raises:
+        RunUnreadable: they are damaged.
+    """
+    return kept_lines(folder / ROWS, Row)
 
 
 def write_rows(folder: Path, rows: Sequence[Row]) -> None:
     """Put `rows` in the place of those that `folder` has."""
-    text = "".join(row.model_dump_json() + "\n" for row in rows)
-    scratch = folder / f"{ROWS}.new"
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(folder / ROWS)
+    replace_lines(folder / ROWS, rows)
 
 
 def _answered(case: Case, assistant: Answering, started: float, *, needs_model: bool) -> Row:

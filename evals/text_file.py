@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from assistant.errors import StudyError
+from assistant.errors import ConfigError, StudyError
 
 
 def read_lines(path: Path, error: type[StudyError]) -> list[str]:
@@ -16,6 +16,21 @@ def read_lines(path: Path, error: type[StudyError]) -> list[str]:
     except (OSError, UnicodeDecodeError) as cause:
         raise error(
             f"{path} can't be read: {cause}.", hint="Give a file of JSON lines in UTF-8."
+        ) from cause
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, with those above it, unless it is there.
+
+    Raises:
+        ConfigError: it can't be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise ConfigError(
+            f"The folder {path} can't be made: {cause.strerror or cause}.",
+            hint="Name one in a place that you can write to.",
         ) from cause
 
 

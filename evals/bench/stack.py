@@ -22,6 +22,7 @@ from evals.calibration import Sample, auc, balanced_accuracy, fit_stack
 from evals.judges.opening import open_judge
 from evals.judges.stack import THRESHOLD, StackWeights, stacked_probability
 from evals.labels import OWN, Labelled, clusters, judge_labelled, load_labelled, sampled
+from evals.origin import git_state
 
 MEMBERS = ("rules", "model")
 
@@ -39,12 +40,15 @@ def main() -> None:
         for label in sampled(load_labelled(path, split="dev"), arguments.limit)
     ]
     assistant = build_assistant(Settings.load())
+    made_by = f"{git_state()[0]} {assistant.status().model or ''}"
     probabilities = {}
     thresholds = {}
     for name in MEMBERS:
         judge = open_judge(name, embedder=assistant.embedder, chat_model=assistant.chat_model)
         print(f"The judge {name}:", file=sys.stderr)
-        verdicts = judge_labelled(labelled, judge, _report, kept_in=arguments.verdicts)
+        verdicts = judge_labelled(
+            labelled, judge, _report, kept_in=arguments.verdicts, made_by=made_by
+        )
         probabilities[name] = [verdict.probability for verdict in verdicts]
         thresholds[name] = judge.threshold
     print(json.dumps(figures(labelled, probabilities, thresholds), indent=1))

@@ -160,9 +160,32 @@ def test_judging_goes_on_where_it_stopped(tmp_path: Path) -> None:
         judge = Judge()
         judge_labelled(given, judge, kept_in=kept)
         assert judge.asked == ["b."][:n_asked]
-    other = Judge("other")
-    judge_labelled(given, other, kept_in=kept)
-    assert other.asked == ["a.", "b."]
+
+
+@pytest.mark.parametrize(
+    ("statements", "judge", "made_by", "n_asked"),
+    [
+        ("ab", Judge(), "", 0),
+        ("ax", Judge(), "", 1),
+        ("ab", Judge("other"), "", 2),
+        ("ab", Judge(), "another model", 2),
+    ],
+    ids=["same", "changed-statement", "another-judge", "another-model"],
+)
+def test_verdict_is_taken_over_only_if_nothing_of_it_changed(
+    tmp_path: Path, statements: str, judge: Judge, made_by: str, n_asked: int
+) -> None:
+    kept = tmp_path / "kept.jsonl"
+    judge_labelled([labelled("a"), labelled("b")], Judge(), kept_in=kept)
+    now = [
+        labelled(name).model_copy(update={"statement": f"{statement}."})
+        for name, statement in zip("ab", statements, strict=True)
+    ]
+
+    verdicts = judge_labelled(now, judge, kept_in=kept, made_by=made_by)
+
+    assert len(judge.asked) == n_asked
+    assert len(verdicts) == 2
 
 
 # --- Groups ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from evals.judging import VERDICTS
+from evals.kept_lines import RunUnreadable
 from evals.records import Verdict
 from evals.rejudging import report_again
 from evals.run_folder import (
@@ -12,7 +13,6 @@ from evals.run_folder import (
     REPORT_MARKDOWN,
     RUN,
     SCORES,
-    RunUnreadable,
     read_run,
 )
 from evals.runner import ROWS, read_rows, write_rows

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from evals.judging import VERDICTS
-from evals.run_folder import RUN, SCORES, Run, RunUnreadable, read_run
+from evals.kept_lines import RunUnreadable
+from evals.run_folder import RUN, SCORES, Run, read_run
 from evals.runner import ROWS
 from tests.evals.run_samples import made_up_run
 

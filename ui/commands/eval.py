@@ -114,6 +114,7 @@ def run_(  # noqa: PLR0917
     if asks and any(case.passages is None for case in cases):
         assistant.retriever.live_index.get()
     terminal.note(f"{terminal.counted(len(cases), 'case')}; the run is kept in {folder}.")
+    judges = open_judges(names, assistant)
     say_when_stopped(context, STOPPED.format(folder=shlex.quote(str(folder))))
     with _model_for(settings, asks=not no_model and (asks or any(map(needs_model, names)))):
         if asks and not no_model:
@@ -123,7 +124,7 @@ def run_(  # noqa: PLR0917
                 Plan(
                     cases=cases,
                     sets=paths,
-                    judges=open_judges(names, assistant),
+                    judges=judges,
                     workers=1 if no_model else side_by_side(settings, assistant),
                     needs_model=not no_model,
                 ),
@@ -165,8 +166,8 @@ def report(
     settings = Settings.load()
     names = judge or []
     assistant = build_assistant(settings)
+    judges = open_judges(names, assistant)
     with _model_for(settings, asks=any(map(needs_model, names))), terminal.progress() as bars:
-        judges = open_judges(names, assistant)
         run = report_again(
             folder,
             judges,
@@ -204,9 +205,9 @@ def score(
     settings = Settings.load()
     rows = load_answers(file)
     assistant = build_assistant(settings)
+    (opened,) = open_judges([name], assistant)
     asks = needs_model(name)
     with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
-        (opened,) = open_judges([name], assistant)
         report = bars.add("Answers scored")
         for number, row in enumerate(rows, start=1):
             scored = score_answer(row, opened)
@@ -248,7 +249,10 @@ def judge_(  # noqa: PLR0917
         bool, typer.Option("--keep", help="Print this quality beside verdicts from now on.")
     ] = False,
     verdicts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keeps verdicts; a stopped run goes on.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keeps verdicts; a stopped run of the same program goes on."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -261,6 +265,7 @@ def judge_(  # noqa: PLR0917
     from evals.evaluation import MeasuredJudge, keep_measured
     from evals.judges.opening import needs_model
     from evals.labels import OWN, judge_labelled, load_labelled, sampled
+    from evals.origin import git_state
     from ui.serving import model_for_questions
 
     if whole and limit is not None:
@@ -274,21 +279,27 @@ def judge_(  # noqa: PLR0917
         labelled = sampled(labelled, limit)
     names = judge or ["stack"]
     assistant = build_assistant(settings)
+    judges = open_judges(names, assistant)
     asks = any(map(needs_model, names))
     with model_for_questions(settings) if asks else nullcontext(), terminal.progress() as bars:
-        for opened in open_judges(names, assistant):
+        model = assistant.status().model or ""
+        for opened in judges:
             found = judge_labelled(
-                labelled, opened, bars.add(f"Judged by {opened.name}"), kept_in=verdicts
+                labelled,
+                opened,
+                bars.add(f"Judged by {opened.name}"),
+                kept_in=verdicts,
+                made_by=f"{git_state()[0]} {model}",
             )
             quality = measured(opened, labelled, [v.probability for v in found], whole=whole)
             show_quality(quality, as_json=as_json)
             if keep:
-                model = assistant.status().model or "" if needs_model(opened.name) else ""
+                asked = model if needs_model(opened.name) else ""
                 what = (
                     f"{path.name}{f', {split}' if split else ''}{', whole answers' * whole}"
                     f"{f', a sample of {len(labelled)}' if limit else ''}"
                 )
-                keep_measured(opened.name, MeasuredJudge(labels=what, model=model, quality=quality))
+                keep_measured(opened.name, MeasuredJudge(labels=what, model=asked, quality=quality))
 
 
 @app.command()

@@ -56,7 +56,8 @@ class Outcome:
 
     def _accepted(self) -> "Scores | None":
         from evals.baseline import accepted_run
-        from evals.run_folder import RunUnreadable, read_run
+        from evals.kept_lines import RunUnreadable
+        from evals.run_folder import read_run
 
         folder = accepted_run(self.runs, self.run.provenance)
         if folder is None:

@@ -277,6 +277,12 @@ def test_what_serves_tells_how_many_questions_are_asked_at_a_time(
         (("run", "--kinds", "facts"), "There is no kind facts"),
         (("run", "--set", "none.jsonl"), "none.jsonl can't be read"),
         (("run", "--no-model", "--judge", "oracle"), "There is no judge oracle"),
+        (("run", "--judge", "oracle"), "There is no judge oracle"),
+        (("judge", "--judge", "oracle"), "There is no judge oracle"),
+        (
+            ("run", "--no-model", "--out", "/dev/null/run"),
+            "/dev/null/run can't be made in /dev/null",
+        ),
         (("score", "--file", "none.jsonl"), "none.jsonl can't be read"),
         (("compare", "none", "none"), "can't be read"),
         (("report", "none"), "can't be read"),

@@ -1,0 +1,62 @@
+"""Files of JSON lines that a run keeps: added to as it goes, read when it goes on."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from assistant.errors import StudyError
+from evals.records import Record
+
+LineT = TypeVar("LineT", bound=Record)
+
+
+class RunUnreadable(StudyError):
+    """A folder holds no finished run, or a file of it is damaged."""
+
+
+def kept_lines(path: Path, kind: type[LineT]) -> list[LineT]:
+    """Return what `path` has so far; a last line that was cut off is left out.
+
+    Raises:
+        RunUnreadable: the file can't be read, or a whole line is no `kind`.
+    """
+    if not path.exists():
+        return []
+    try:
+        texts = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunUnreadable(f"{path} can't be read: {error}.", hint=_HINT) from error
+    lines = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            json.loads(text)
+        except ValueError:
+            continue
+        try:
+            lines.append(kind.model_validate_json(text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "the line"
+            raise RunUnreadable(
+                f"{path}, line {number} is damaged: {field}: {first['msg']}.", hint=_HINT
+            ) from error
+    return lines
+
+
+_HINT = "Take the line out, or begin anew in another place."
+
+
+def add_lines(path: Path, lines: Iterable[Record]) -> None:
+    """Add `lines` at the end of `path`."""
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{line.model_dump_json()}\n" for line in lines)
+
+
+def replace_lines(path: Path, lines: Iterable[Record]) -> None:
+    """Put `lines` in the place of those that `path` has, all of them or none."""
+    scratch = path.with_name(f"{path.name}.new")
+    scratch.write_text("".join(f"{line.model_dump_json()}\n" for line in lines), encoding="utf-8")
+    scratch.replace(path)
