@@ -19,6 +19,7 @@ from assistant.records import Language
 from evals.judges import Judge
 from evals.records import Record, Split, Verdict
 from evals.text_file import read_lines
+from evals.validation import first_fault
 
 OWN = Path(__file__).parent / "sets" / "judge_labels.jsonl"
 
@@ -185,10 +186,8 @@ def _labelled(line: str, where: str) -> Iterator[Labelled]:
         else:
             yield Labelled.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise LabelsUnreadable(
-            f"{where}: {field}: {first['msg']}.",
+            f"{where}: {first_fault(error)}.",
             hint="See evals/sets/judge_labels.jsonl for the form; RAGTruth's is taken too.",
         ) from error
 
