@@ -5,16 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.errors import StudyError
 from evals.cases import load_cases
-from evals.importers import (
-    CASES,
-    CORPUS,
-    Imported,
-    SetUnreadable,
-    import_beir,
-    import_nomiracl,
-    import_squad,
-)
+from evals.import_beir import import_beir
+from evals.import_nomiracl import import_nomiracl
+from evals.import_squad import import_squad
+from evals.imported_set import CASES, CORPUS, Imported, SetUnreadable
 
 
 def write(path: Path, text: str) -> Path:
@@ -107,6 +103,25 @@ def test_other_forms_are_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(SetUnreadable):
         import_squad(path, tmp_path / "out")
+
+
+def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "squad.json", json.dumps(SQUAD))
+
+    with pytest.raises(StudyError, match=r"squad\.json is a file, not a folder") as caught:
+        import_squad(path, path)
+
+    assert caught.value.hint
+
+
+def test_nothing_is_written_of_a_set_that_is_refused(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    (folder / "queries.jsonl").unlink()
+
+    with pytest.raises(SetUnreadable):
+        import_beir(folder, tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
 
 
 def test_scores_of_judgements_are_read_as_numbers_and_what_is_none_is_told(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from ui import terminal
 from ui.command_group import JsonOption
 
 if TYPE_CHECKING:
-    from evals.importers import Imported
+    from evals.imported_set import Imported
 
 imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def import_beir(
     as_json: JsonOption = False,
 ) -> None:
     """Turn a BEIR-style retrieval set into documents and cases."""
-    from evals.importers import import_beir as do
+    from evals.import_beir import import_beir as do
 
     _say_imported(do(folder, out, split=split), out, as_json=as_json)
 
@@ -37,7 +37,7 @@ def import_squad(
     as_json: JsonOption = False,
 ) -> None:
     """Turn a SQuAD-style file into documents and cases."""
-    from evals.importers import import_squad as do
+    from evals.import_squad import import_squad as do
 
     _say_imported(do(file, out, given=given), out, as_json=as_json)
 
@@ -54,13 +54,13 @@ def import_nomiracl(
 
     A run gives both of its error rates: wrongly answered and wrongly refused.
     """
-    from evals.importers import import_nomiracl as do
+    from evals.import_nomiracl import import_nomiracl as do
 
     _say_imported(do(file, out), out, as_json=as_json)
 
 
 def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
-    from evals.importers import CASES, CORPUS
+    from evals.imported_set import CASES, CORPUS
 
     cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
     if imported.unread:

@@ -1,0 +1,115 @@
+"""What the importers of public sets share: rows are read, documents and cases written.
+
+An imported set is a folder with `cases.jsonl` (to be run) and, unless each question brings its own
+passages, `corpus/` (a Markdown file a document, to be ingested). Documents keep their title in the
+front matter. Nothing is written before the whole set has been read.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from assistant.errors import StudyError
+from evals.records import Case
+
+CORPUS = "corpus"
+CASES = "cases.jsonl"
+
+
+class SetUnreadable(StudyError):
+    """What was given is not a set of the form that it was said to have."""
+
+
+class Imported(NamedTuple):
+    """How many cases were written, and which lines of the set could not be read."""
+
+    n_cases: int
+    unread: tuple[str, ...] = ()
+
+
+class Document(NamedTuple):
+    """A text of a set, by its id there; `title` is "" where it has none."""
+
+    id: str
+    title: str
+    text: str
+
+    @property
+    def file_name(self) -> str:
+        """Its file in `corpus/`, made from its id, which may hold what file systems don't take."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", self.id).strip("-.")[:80]
+        if plain != self.id:
+            plain = f"{plain}-{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
+        return f"{plain}.md"
+
+
+def write_set(
+    out: Path,
+    cases: Sequence[Case],
+    documents: Iterable[Document] = (),
+    unread: Sequence[str] = (),
+) -> Imported:
+    """Write `cases` and `documents` to the folder `out`; return what was imported.
+
+    Raises:
+        SetUnreadable: there is no case.
+        StudyError: `out` can't be written to.
+    """
+    if not cases:
+        raise SetUnreadable("The set holds no question.", hint="Is it the right file or split?")
+    if out.exists() and not out.is_dir():
+        raise StudyError(f"{out} is a file, not a folder.", hint=_ANOTHER_FOLDER)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for document in documents:
+            _write_document(out / CORPUS, document)
+        lines = [case.model_dump_json(exclude_defaults=True) + "\n" for case in cases]
+        (out / CASES).write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise StudyError(
+            f"{out} can't be written to: {error.strerror or error}.", hint=_ANOTHER_FOLDER
+        ) from error
+    return Imported(len(cases), tuple(unread))
+
+
+_ANOTHER_FOLDER = "Choose another folder."
+
+
+def _write_document(corpus: Path, document: Document) -> None:
+    corpus.mkdir(exist_ok=True)
+    title = json.dumps(document.title, ensure_ascii=False)
+    head = f"---\ntitle: {title}\n---\n\n" if document.title else ""
+    (corpus / document.file_name).write_text(f"{head}{document.text}\n", encoding="utf-8")
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file of JSON lines."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip():
+                yield json.loads(line)
+
+
+@contextmanager
+def told(what: Path) -> Iterator[None]:
+    """Turn what reading raises into one sentence that names the set.
+
+    Raises:
+        SetUnreadable: something was raised.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SetUnreadable(
+            f"{error.filename or what} can't be read: {error.strerror}.",
+            hint="BEIR: corpus.jsonl, queries.jsonl, qrels/test.tsv. SQuAD, NoMIRACL: one file.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SetUnreadable(
+            f"{what} has another form than expected ({type(error).__name__}: {error}).",
+            hint="See `study eval import --help` for the forms.",
+        ) from error
