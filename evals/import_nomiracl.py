@@ -2,8 +2,21 @@
 
 from pathlib import Path
 
-from evals.imported_set import Imported, json_lines, told, write_set
-from evals.records import Case, Kind
+from pydantic import StrictBool
+
+from assistant.records import Language
+from evals.imported_set import Id, Imported, read_rows, write_set
+from evals.records import Case, Kind, Record
+
+_HINT = "Each line has query_id, language, question, passages (a list of texts) and answerable."
+
+
+class _Row(Record):
+    query_id: Id
+    language: Language
+    question: str
+    passages: tuple[str, ...]
+    answerable: StrictBool
 
 
 def import_nomiracl(path: Path, out: Path) -> Imported:
@@ -17,26 +30,17 @@ def import_nomiracl(path: Path, out: Path) -> Imported:
         SetUnreadable: the file is missing or has another form.
         StudyError: `out` can't be written to.
     """
-    with told(path):
-        cases = []
-        for row in json_lines(path):
-            is_answerable = _flag(row["answerable"])
-            # The two subsets of a language share queries.
-            kind: Kind = "fact" if is_answerable else "unanswerable"
-            cases.append(
-                Case(
-                    id=f"nomiracl-{row['language']}-{kind}-{row['query_id']}",
-                    language=row["language"],
-                    kind=kind,
-                    question=str(row["question"]),
-                    answerable=is_answerable,
-                    passages=tuple(str(text) for text in row["passages"]),
-                )
-            )
-    return write_set(out, cases)
+    return write_set(out, [_case(row) for row in read_rows(path, _Row, _HINT)])
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"answerable is {value!r}, not true or false")
-    return value
+def _case(row: _Row) -> Case:
+    # The two subsets of a language share queries.
+    kind: Kind = "fact" if row.answerable else "unanswerable"
+    return Case(
+        id=f"nomiracl-{row.language}-{kind}-{row.query_id}",
+        language=row.language,
+        kind=kind,
+        question=row.question,
+        answerable=row.answerable,
+        passages=row.passages,
+    )

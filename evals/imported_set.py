@@ -11,13 +11,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import Field, ValidationError
 
 from assistant.errors import StudyError
-from evals.records import Case
+from evals.records import Case, Record
+from evals.text_file import reading
+from evals.validation import first_fault
 
 CORPUS = "corpus"
 CASES = "cases.jsonl"
+
+FormT = TypeVar("FormT", bound=Record)
+Id = Annotated[str, Field(coerce_numbers_to_str=True)]
 
 
 class SetUnreadable(StudyError):
@@ -84,6 +91,23 @@ def _write_document(corpus: Path, document: Document) -> None:
     title = json.dumps(document.title, ensure_ascii=False)
     head = f"---\ntitle: {title}\n---\n\n" if document.title else ""
     (corpus / document.file_name).write_text(f"{head}{document.text}\n", encoding="utf-8")
+
+
+def read_rows(path: Path, form: type[FormT], hint: str) -> Iterator[FormT]:
+    """Yield the lines of a file of JSON lines, each as a `form`.
+
+    Raises:
+        SetUnreadable: with `hint`: the file can't be read, or a line is no `form`.
+    """
+    with reading(path, SetUnreadable, hint), path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                try:
+                    yield form.model_validate_json(line)
+                except ValidationError as error:
+                    raise SetUnreadable(
+                        f"{path}, line {number}: {first_fault(error)}.", hint=hint
+                    ) from error
 
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:

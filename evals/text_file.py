@@ -1,5 +1,7 @@
 """Files that people name to the harness, read or written as text or refused with one sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.errors import StudyError
@@ -11,12 +13,23 @@ def read_lines(path: Path, error: type[StudyError]) -> list[str]:
     Raises:
         StudyError: of the kind `error`: the file is missing, or not UTF-8.
     """
-    try:
+    with reading(path, error, "Give a file of JSON lines in UTF-8."):
         return path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as cause:
-        raise error(
-            f"{path} can't be read: {cause}.", hint="Give a file of JSON lines in UTF-8."
-        ) from cause
+
+
+@contextmanager
+def reading(path: Path, error: type[StudyError], hint: str) -> Iterator[None]:
+    """Tell with a sentence and `hint` why the text file `path` can't be read.
+
+    Raises:
+        StudyError: of the kind `error`: the file is missing, or not UTF-8.
+    """
+    try:
+        yield
+    except OSError as cause:
+        raise error(f"{path} can't be read: {cause.strerror or cause}.", hint=hint) from cause
+    except UnicodeDecodeError as cause:
+        raise error(f"{path} can't be read: it is not text in UTF-8.", hint=hint) from cause
 
 
 def write_file(path: Path, text: str) -> None:

@@ -162,6 +162,33 @@ def test_nomiracl_becomes_cases_with_their_passages(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / CORPUS).exists()
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"passages": "abc"}, "passages: Input should be a valid array"),
+        (
+            {"passages": [{"title": "x", "text": "y"}]},
+            r"passages\.0: Input should be a valid string",
+        ),
+        ({"answerable": "false"}, "answerable: Input should be a valid boolean"),
+        ({"language": "fr"}, "language: Input should be 'zh' or 'en'"),
+        ({"query_id": None}, "query_id: "),
+    ],
+)
+def test_what_is_wrong_with_a_line_of_nomiracl_is_told(
+    tmp_path: Path, values: dict[str, object], sentence: str
+) -> None:
+    good = {"query_id": 7, "language": "en", "question": "Who?", "passages": ["A"],
+            "answerable": True}  # fmt: skip
+    path = write(tmp_path / "dev.jsonl", "\n".join(map(json.dumps, [good, {**good, **values}])))
+
+    with pytest.raises(SetUnreadable, match=rf"dev\.jsonl, line 2: {sentence}") as caught:
+        import_nomiracl(path, tmp_path / "out")
+
+    assert "http" not in str(caught.value)
+    assert caught.value.hint
+
+
 @pytest.mark.parametrize("line", ['{"query_id": "1"}', '{"answerable": "no"}', "[]", "no", ""])
 def test_other_lines_are_no_nomiracl(tmp_path: Path, line: str) -> None:
     with pytest.raises(SetUnreadable):
