@@ -6,7 +6,7 @@ from pydantic import StrictBool
 
 from assistant.records import Language
 from evals.imported_set import Id, Imported, read_rows, write_set
-from evals.records import Case, Kind, Record
+from evals.records import Case, Kind, Question, Record
 
 _HINT = "Each line has query_id, language, question, passages (a list of texts) and answerable."
 
@@ -14,7 +14,7 @@ _HINT = "Each line has query_id, language, question, passages (a list of texts) 
 class _Row(Record):
     query_id: Id
     language: Language
-    question: str
+    question: Question
     passages: tuple[str, ...]
     answerable: StrictBool
 

@@ -173,6 +173,7 @@ def test_nomiracl_becomes_cases_with_their_passages(tmp_path: Path) -> None:
         ({"answerable": "false"}, "answerable: Input should be a valid boolean"),
         ({"language": "fr"}, "language: Input should be 'zh' or 'en'"),
         ({"query_id": None}, "query_id: "),
+        ({"question": " "}, "question: It is blank"),
     ],
 )
 def test_what_is_wrong_with_a_line_of_nomiracl_is_told(
