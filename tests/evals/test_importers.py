@@ -89,6 +89,27 @@ def test_squad_file_becomes_cases_that_search_or_are_given_their_paragraph(
     assert bool(answerable.evidence) is not given
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"is_impossible": true', '"is_impossible": "false"',
+         r"data\.0\.paragraphs\.0\.qas\.1\.is_impossible: Input should be a valid boolean"),
+        ('"context"', '"text"', r"data\.0\.paragraphs\.0\.context: Field required"),
+        ('"data": [', '"data": {', "the file: Invalid JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_squad_file_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    path = write(tmp_path / "squad.json", json.dumps(SQUAD).replace(old, new))
+
+    with pytest.raises(SetUnreadable, match=rf"squad\.json: {sentence}") as caught:
+        import_squad(path, tmp_path / "out")
+
+    assert "http" not in str(caught.value)
+    assert caught.value.hint
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     folder = beir(tmp_path / "set")
     (folder / "queries.jsonl").unlink()
