@@ -5,9 +5,20 @@ from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 
+from pydantic import Field
+
 from assistant.language import detect_language
-from evals.imported_set import Document, Imported, json_lines, told, write_set
-from evals.records import Case, Evidence
+from evals.imported_set import Document, Id, Imported, SetUnreadable, read_rows, write_set
+from evals.records import Case, Evidence, Record
+from evals.text_file import reading
+
+_HINT = "The folder has corpus.jsonl, queries.jsonl (both with _id and text) and qrels/<split>.tsv."
+
+
+class _Text(Record):
+    id: Id = Field(alias="_id")
+    title: str | None = None
+    text: str
 
 
 def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
@@ -16,45 +27,51 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
     The form is BEIR's (Thakur et al., 2021, arXiv:2104.08663): `corpus.jsonl` (`_id`, `title`,
     `text`), `queries.jsonl` (`_id`, `text`) and `qrels/<split>.tsv` (query, document, score). Every
     document with a score over 0 is evidence. There are no references: only retrieval can be scored.
-    A judgement is left out, and told, if it isn't one or its query or document isn't in the set.
+    A judgement is left out, and told, if it isn't one, its query or document isn't in the set, or
+    its query is blank.
 
     Raises:
         SetUnreadable: a file is missing or has another form.
         StudyError: `out` can't be written to.
     """
-    with told(folder):
-        documents = {
-            str(row["_id"]): Document(
-                str(row["_id"]), str(row.get("title") or ""), str(row["text"])
-            )
-            for row in json_lines(folder / "corpus.jsonl")
-        }
-        questions = {
-            str(row["_id"]): str(row["text"]) for row in json_lines(folder / "queries.jsonl")
-        }
-        relevant: dict[str, list[str]] = {}
-        unread = []
-        qrels = folder / "qrels" / f"{split}.tsv"
-        for number, (query, document, score) in _judgements(qrels):
-            if score is None or query not in questions or document not in documents:
-                unread.append(f"{qrels}, line {number}")
-            elif score > 0:
-                relevant.setdefault(query, []).append(documents[document].file_name)
-        cases = [
-            Case(
-                id=f"beir-{query}",
-                language=detect_language(questions[query]),
-                question=questions[query],
-                evidence=tuple(Evidence(source=source) for source in sources),
-            )
-            for query, sources in relevant.items()
-        ]
-    return write_set(out, cases, documents.values(), unread)
+    file_names = {document.id: document.file_name for document in _documents(folder)}
+    questions = {
+        query.id: query.text
+        for query in read_rows(folder / "queries.jsonl", _Text, _HINT)
+        if query.text.strip()
+    }
+    relevant: dict[str, list[str]] = {}
+    unread = []
+    qrels = folder / "qrels" / f"{split}.tsv"
+    for number, (query, document, score) in _judgements(qrels):
+        if score is None or query not in questions or document not in file_names:
+            unread.append(f"{qrels}, line {number}")
+        elif score > 0:
+            relevant.setdefault(query, []).append(file_names[document])
+    cases = [
+        Case(
+            id=f"beir-{query}",
+            language=detect_language(questions[query]),
+            question=questions[query],
+            evidence=tuple(Evidence(source=source) for source in sources),
+        )
+        for query, sources in relevant.items()
+    ]
+    # The corpus is read twice, since it may not fit into memory.
+    return write_set(out, cases, _documents(folder), unread)
+
+
+def _documents(folder: Path) -> Iterator[Document]:
+    for row in read_rows(folder / "corpus.jsonl", _Text, _HINT):
+        yield Document(row.id, row.title or "", row.text)
 
 
 def _judgements(path: Path) -> Iterator[tuple[int, tuple[str, str, float | None]]]:
     """Yield the lines of a file of relevance judgements by number; the score None if it is none."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with (
+        reading(path, SetUnreadable, _HINT),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
         for number, row in enumerate(csv.reader(file, delimiter="\t"), start=1):
             if not row or (number == 1 and row[-1].strip().lower() == "score"):
                 continue

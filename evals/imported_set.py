@@ -9,9 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -108,32 +107,3 @@ def read_rows(path: Path, form: type[FormT], hint: str) -> Iterator[FormT]:
                     raise SetUnreadable(
                         f"{path}, line {number}: {first_fault(error)}.", hint=hint
                     ) from error
-
-
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file of JSON lines."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-@contextmanager
-def told(what: Path) -> Iterator[None]:
-    """Turn what reading raises into one sentence that names the set.
-
-    Raises:
-        SetUnreadable: something was raised.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise SetUnreadable(
-            f"{error.filename or what} can't be read: {error.strerror}.",
-            hint="BEIR: corpus.jsonl, queries.jsonl, qrels/test.tsv. SQuAD, NoMIRACL: one file.",
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SetUnreadable(
-            f"{what} has another form than expected ({type(error).__name__}: {error}).",
-            hint="See `study eval import --help` for the forms.",
-        ) from error

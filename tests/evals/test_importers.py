@@ -55,6 +55,35 @@ def test_beir_folder_becomes_documents_and_cases(tmp_path: Path) -> None:
     assert text == '---\ntitle: "Cats: a study"\n---\n\nA cat purrs.\n'
 
 
+def test_judgements_of_a_blank_query_are_left_out_and_told(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    queries = folder / "queries.jsonl"
+    write(queries, queries.read_text(encoding="utf-8").replace("What purrs?", " "))
+
+    imported = import_beir(folder, tmp_path / "out")
+
+    assert imported.n_cases == 1
+    assert [line.rpartition(" ")[2] for line in imported.unread] == ["2", "3", "5"]
+    assert [case.id for case in load_cases([tmp_path / "out" / CASES])] == ["beir-q2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "sentence"),
+    [
+        ("corpus.jsonl", '{"_id": "d3"}', "line 3: text: Field required"),
+        ("queries.jsonl", '{"id": "q4", "text": "Who?"}', "line 4: _id: Field required"),
+    ],
+)
+def test_line_that_is_no_text_is_told(tmp_path: Path, name: str, line: str, sentence: str) -> None:
+    path = beir(tmp_path / "set") / name
+    write(path, f"{path.read_text(encoding='utf-8')}\n{line}")
+
+    with pytest.raises(SetUnreadable, match=rf"{name}, {sentence}") as caught:
+        import_beir(path.parent, tmp_path / "out")
+
+    assert caught.value.hint
+
+
 SQUAD = {
     "data": [
         {

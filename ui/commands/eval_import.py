@@ -65,8 +65,9 @@ def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
     cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
     if imported.unread:
         terminal.warn(
-            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what "
-            f"isn't in the set: {'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
+            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what is "
+            "blank or not in the set: "
+            f"{'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
         )
     if as_json:
         terminal.print_json(
