@@ -26,7 +26,8 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
 
     The form is BEIR's (Thakur et al., 2021, arXiv:2104.08663): `corpus.jsonl` (`_id`, `title`,
     `text`), `queries.jsonl` (`_id`, `text`) and `qrels/<split>.tsv` (query, document, score). Every
-    document with a score over 0 is evidence. There are no references: only retrieval can be scored.
+    document with a score over 0 is evidence, once. There are no references: only retrieval can be
+    scored.
     A judgement is left out, and told, if it isn't one, its query or document isn't in the set, or
     its query is blank.
 
@@ -53,7 +54,7 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
             id=f"beir-{query}",
             language=detect_language(questions[query]),
             question=questions[query],
-            evidence=tuple(Evidence(source=source) for source in sources),
+            evidence=tuple(Evidence(source=source) for source in dict.fromkeys(sources)),
         )
         for query, sources in relevant.items()
     ]

@@ -55,6 +55,16 @@ def test_beir_folder_becomes_documents_and_cases(tmp_path: Path) -> None:
     assert text == '---\ntitle: "Cats: a study"\n---\n\nA cat purrs.\n'
 
 
+def test_judgement_that_is_repeated_is_evidence_once(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    write(folder / "qrels/test.tsv", "q2\td2\t1\nq2\td/1\t1\nq2\td2\t1\n")
+
+    import_beir(folder, tmp_path / "out")
+
+    (case,) = load_cases([tmp_path / "out" / CASES])
+    assert len(case.evidence) == len(set(case.evidence)) == 2
+
+
 def test_judgements_of_a_blank_query_are_left_out_and_told(tmp_path: Path) -> None:
     folder = beir(tmp_path / "set")
     queries = folder / "queries.jsonl"
