@@ -37,9 +37,7 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
     """
     file_names = {document.id: document.file_name for document in _documents(folder)}
     questions = {
-        query.id: query.text
-        for query in read_rows(folder / "queries.jsonl", _Text, _HINT)
-        if query.text.strip()
+        query.id: query.text for query in _texts(folder / "queries.jsonl") if query.text.strip()
     }
     relevant: dict[str, list[str]] = {}
     unread = []
@@ -63,8 +61,20 @@ def import_beir(folder: Path, out: Path, *, split: str = "test") -> Imported:
 
 
 def _documents(folder: Path) -> Iterator[Document]:
-    for row in read_rows(folder / "corpus.jsonl", _Text, _HINT):
-        yield Document(row.id, row.title or "", row.text)
+    for text in _texts(folder / "corpus.jsonl"):
+        yield Document(text.id, text.title or "", text.text)
+
+
+def _texts(path: Path) -> Iterator[_Text]:
+    seen = set()
+    for text in read_rows(path, _Text, _HINT):
+        if text.id in seen:
+            raise SetUnreadable(
+                f"{path}: the id {text.id} stands twice.",
+                hint="Each text needs an id of its own; nothing was written.",
+            )
+        seen.add(text.id)
+        yield text
 
 
 def _judgements(path: Path) -> Iterator[tuple[int, tuple[str, str, float | None]]]:

@@ -8,6 +8,7 @@ front matter. Nothing is written before the whole set has been read.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeVar
@@ -62,11 +63,17 @@ def write_set(
     """Write `cases` and `documents` to the folder `out`; return what was imported.
 
     Raises:
-        SetUnreadable: there is no case.
+        SetUnreadable: there is no case, or two have the same id.
         StudyError: `out` can't be written to.
     """
     if not cases:
         raise SetUnreadable("The set holds no question.", hint="Is it the right file or split?")
+    for case_id, n in Counter(case.id for case in cases).items():
+        if n > 1:
+            raise SetUnreadable(
+                f"{n} questions of the set get the id {case_id}.",
+                hint="Each needs an id of its own; nothing was written.",
+            )
     if out.exists() and not out.is_dir():
         raise StudyError(f"{out} is a file, not a folder.", hint=_ANOTHER_FOLDER)
     try:

@@ -184,6 +184,43 @@ def test_nothing_is_written_of_a_set_that_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_questions_with_the_same_id_are_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    text = json.dumps(SQUAD).replace('"id": "2"', '"id": 1')
+    path = write(tmp_path / "squad.json", text)
+
+    with pytest.raises(SetUnreadable, match="2 questions of the set get the id squad-1") as caught:
+        import_squad(path, tmp_path / "out")
+
+    assert caught.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_of_nomiracl_with_the_same_id_are_refused(tmp_path: Path) -> None:
+    row = {"query_id": "7", "language": "en", "question": "Who?", "passages": ["A"],
+           "answerable": True}  # fmt: skip
+    path = write(tmp_path / "dev.jsonl", "\n".join([json.dumps(row)] * 2))
+
+    with pytest.raises(SetUnreadable, match="2 questions of the set get the id nomiracl-en-fact-7"):
+        import_nomiracl(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("name", "text_id"), [("corpus.jsonl", "d2"), ("queries.jsonl", "q1")])
+def test_texts_of_beir_with_the_same_id_are_refused(
+    tmp_path: Path, name: str, text_id: str
+) -> None:
+    path = beir(tmp_path / "set") / name
+    line = json.dumps({"_id": text_id, "text": "Another."})
+    write(path, f"{path.read_text(encoding='utf-8')}\n{line}")
+
+    with pytest.raises(SetUnreadable, match=f"{name}: the id {text_id} stands twice") as caught:
+        import_beir(path.parent, tmp_path / "out")
+
+    assert caught.value.hint
+    assert not (tmp_path / "out").exists()
+
+
 def test_scores_of_judgements_are_read_as_numbers_and_what_is_none_is_told(tmp_path: Path) -> None:
     folder = beir(tmp_path / "set")
     write(
