@@ -46,7 +46,8 @@ def import_squad(path: Path, out: Path, *, given: bool = False) -> Imported:
     paragraph is a document.
 
     Args:
-        given: put each question to its own paragraph alone; nothing is searched then.
+        given: put each question to its own paragraph alone; nothing is searched then, so no
+            document is written.
 
     Raises:
         SetUnreadable: the file is missing or has another form.
@@ -61,7 +62,7 @@ def import_squad(path: Path, out: Path, *, given: bool = False) -> Imported:
             for question in questions
             if question.question.strip()  # CMRC 2018 has a few that are blank
         ]
-    return write_set(out, cases, documents)
+    return write_set(out, cases, () if given else documents)
 
 
 def _read(path: Path) -> _Squad:

@@ -32,9 +32,10 @@ class SetUnreadable(StudyError):
 
 
 class Imported(NamedTuple):
-    """How many cases were written, and which lines of the set could not be read."""
+    """How many cases and documents were written, and which lines of the set were left out."""
 
     n_cases: int
+    n_documents: int = 0
     unread: tuple[str, ...] = ()
 
 
@@ -78,15 +79,17 @@ def write_set(
         raise StudyError(f"{out} is a file, not a folder.", hint=_ANOTHER_FOLDER)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        n_documents = 0
         for document in documents:
             _write_document(out / CORPUS, document)
+            n_documents += 1
         lines = [case.model_dump_json(exclude_defaults=True) + "\n" for case in cases]
         (out / CASES).write_text("".join(lines), encoding="utf-8")
     except OSError as error:
         raise StudyError(
             f"{out} can't be written to: {error.strerror or error}.", hint=_ANOTHER_FOLDER
         ) from error
-    return Imported(len(cases), tuple(unread))
+    return Imported(len(cases), n_documents, tuple(unread))
 
 
 _ANOTHER_FOLDER = "Choose another folder."

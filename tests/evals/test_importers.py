@@ -119,7 +119,10 @@ def test_squad_file_becomes_cases_that_search_or_are_given_their_paragraph(
 ) -> None:
     path = write(tmp_path / "squad.json", json.dumps(SQUAD))
 
-    assert import_squad(path, tmp_path / "out", given=given) == Imported(2)
+    assert import_squad(path, tmp_path / "out", given=given) == Imported(
+        2, n_documents=0 if given else 1
+    )
+    assert (tmp_path / "out" / CORPUS).exists() is not given
 
     answerable, impossible = load_cases([tmp_path / "out" / CASES])
     assert (answerable.reference, answerable.answerable) == ("when happy", True)

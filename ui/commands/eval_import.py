@@ -30,7 +30,7 @@ def import_beir(
 @imports.command("squad")
 def import_squad(
     file: Annotated[Path, typer.Argument(help="SQuAD's JSON form (also CMRC's, XQuAD's).")],
-    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
+    out: Annotated[Path, typer.Argument(help="Gets cases.jsonl and, without --given, corpus/.")],
     given: Annotated[
         bool, typer.Option("--given", help="Each question brings its paragraph; no search.")
     ] = False,
@@ -62,7 +62,7 @@ def import_nomiracl(
 def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
     from evals.imported_set import CASES, CORPUS
 
-    cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
+    cases, corpus = out / CASES, out / CORPUS if imported.n_documents else None
     if imported.unread:
         terminal.warn(
             f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what is "
