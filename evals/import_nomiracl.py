@@ -27,7 +27,7 @@ def import_nomiracl(path: Path, out: Path) -> Imported:
     "wrongly answered" is the paper's hallucination rate and "wrongly refused" its error rate.
 
     Raises:
-        SetUnreadable: the file is missing or has another form.
+        SetUnreadable: the file is missing or has another form, or an id stands twice.
         StudyError: `out` can't be written to.
     """
     return write_set(out, [_case(row) for row in read_rows(path, _Row, _HINT)])

@@ -8,7 +8,7 @@ from pydantic import StrictBool, ValidationError
 from assistant.language import detect_language
 from evals.imported_set import Document, Id, Imported, SetUnreadable, write_set
 from evals.records import Case, Evidence, Record
-from evals.text_file import reading
+from evals.text_file import ENCODING, reading
 from evals.validation import first_fault
 
 _HINT = "One JSON file: data → paragraphs → context and qas → id, question and answers → text."
@@ -50,7 +50,7 @@ def import_squad(path: Path, out: Path, *, given: bool = False) -> Imported:
             document is written.
 
     Raises:
-        SetUnreadable: the file is missing or has another form.
+        SetUnreadable: the file is missing or has another form, or an id stands twice.
         StudyError: `out` can't be written to.
     """
     documents = []
@@ -67,7 +67,7 @@ def import_squad(path: Path, out: Path, *, given: bool = False) -> Imported:
 
 def _read(path: Path) -> _Squad:
     with reading(path, SetUnreadable, _HINT):
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding=ENCODING)
     try:
         return _Squad.model_validate_json(text)
     except ValidationError as error:

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from assistant.errors import StudyError
 from evals.records import Case, Record
-from evals.text_file import reading
+from evals.text_file import ENCODING, reading
 from evals.validation import first_fault
 
 CORPUS = "corpus"
@@ -108,7 +108,7 @@ def read_rows(path: Path, form: type[FormT], hint: str) -> Iterator[FormT]:
     Raises:
         SetUnreadable: with `hint`: the file can't be read, or a line is no `form`.
     """
-    with reading(path, SetUnreadable, hint), path.open(encoding="utf-8") as file:
+    with reading(path, SetUnreadable, hint), path.open(encoding=ENCODING) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 try:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from assistant.errors import StudyError
 
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the byte order mark that Windows tools put first."""
+
 
 def read_lines(path: Path, error: type[StudyError]) -> list[str]:
     """Return the lines of a text file.
@@ -14,7 +17,7 @@ def read_lines(path: Path, error: type[StudyError]) -> list[str]:
         StudyError: of the kind `error`: the file is missing, or not UTF-8.
     """
     with reading(path, error, "Give a file of JSON lines in UTF-8."):
-        return path.read_text(encoding="utf-8").split("\n")
+        return path.read_text(encoding=ENCODING).split("\n")
 
 
 @contextmanager

@@ -94,6 +94,25 @@ def test_line_that_is_no_text_is_told(tmp_path: Path, name: str, line: str, sent
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("q1 0 d2 1\n", r"test\.tsv judges no document of the set relevant"),
+        ("x" * 200_000, r"test\.tsv holds no judgements: "),
+    ],
+)
+def test_file_without_a_judgement_of_the_set_is_told(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    folder = beir(tmp_path / "set")
+    write(folder / "qrels/test.tsv", text)
+
+    with pytest.raises(SetUnreadable, match=sentence) as caught:
+        import_beir(folder, tmp_path / "out")
+
+    assert "tabs" in caught.value.hint
+
+
 SQUAD = {
     "data": [
         {
@@ -166,6 +185,26 @@ def test_other_forms_are_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(SetUnreadable):
         import_squad(path, tmp_path / "out")
+
+
+def test_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    squad = write(tmp_path / "squad.json", json.dumps(SQUAD))
+    for path in [squad, *folder.glob("*.jsonl"), *folder.glob("qrels/*")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    assert import_squad(squad, tmp_path / "squad").n_cases == 2
+    assert import_beir(folder, tmp_path / "beir").n_cases == 2
+
+
+def test_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "dev.jsonl"
+    path.write_bytes(b"\xff\xfe{}")
+
+    with pytest.raises(SetUnreadable, match="it is not text in UTF-8") as caught:
+        import_nomiracl(path, tmp_path / "out")
+
+    assert caught.value.hint
 
 
 def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
