@@ -81,11 +81,8 @@ def _relevant(
             unread.append(f"{qrels}, line {number}")
         elif score > 0:
             relevant.setdefault(query, {})[document] = None
-    if unread and not relevant:
-        raise SetUnreadable(
-            f"{qrels} judges no document of the set relevant; {len(unread)} lines were left out.",
-            hint=_QRELS,
-        )
+    if not relevant:
+        raise SetUnreadable(f"{qrels} judges no document of the set relevant.", hint=_QRELS)
     return {query: list(found) for query, found in relevant.items()}, unread
 
 
