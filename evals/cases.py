@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from assistant.errors import StudyError
 from evals.records import Case, Kind, Split
 from evals.text_file import read_lines
+from evals.validation import first_fault
 
 SETS = Path(__file__).parent / "sets"
 CURRICULUM = SETS / "curriculum.jsonl"
@@ -72,8 +73,6 @@ def _case(line: str, where: str) -> Case:
     try:
         return Case.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise CasesUnreadable(
-            f"{where}: {field}: {first['msg']}.", hint="See the cases in evals/sets/ for the form."
+            f"{where}: {first_fault(error)}.", hint="See the cases in evals/sets/ for the form."
         ) from error

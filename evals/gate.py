@@ -35,6 +35,7 @@ from evals.records import Kind, Record
 from evals.scores import ABSTENTION_F1, METRICS, Figure, Scores
 from evals.significance import is_significant
 from evals.statistics import paired_difference
+from evals.validation import first_fault
 
 GATE = Path(__file__).with_name("gate.toml")
 
@@ -113,11 +114,8 @@ def load_gate(path: Path = GATE) -> Gate:
             f"{path} can't be read: {error}.", hint="Give a TOML file like evals/gate.toml."
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
         raise GateUnreadable(
-            f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}.",
-            hint="See evals/gate.toml for the form.",
+            f"{path}: {first_fault(error)}.", hint="See evals/gate.toml for the form."
         ) from error
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from assistant.errors import StudyError
 from evals.records import Record
+from evals.validation import first_fault
 
 LineT = TypeVar("LineT", bound=Record)
 
@@ -38,10 +39,8 @@ def kept_lines(path: Path, kind: type[LineT]) -> list[LineT]:
         try:
             lines.append(kind.model_validate_json(text))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "the line"
             raise RunUnreadable(
-                f"{path}, line {number} is damaged: {field}: {first['msg']}.", hint=_HINT
+                f"{path}, line {number} is damaged: {first_fault(error)}.", hint=_HINT
             ) from error
     return lines
 

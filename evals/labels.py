@@ -21,6 +21,7 @@ from evals.judges import Judge
 from evals.kept_lines import add_lines, kept_lines, replace_lines
 from evals.records import Record, Split, Verdict
 from evals.text_file import make_folder, read_lines
+from evals.validation import first_fault
 
 OWN = Path(__file__).parent / "sets" / "judge_labels.jsonl"
 
@@ -204,10 +205,8 @@ def _labelled(line: str, where: str) -> Iterator[Labelled]:
         else:
             yield Labelled.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the line"
         raise LabelsUnreadable(
-            f"{where}: {field}: {first['msg']}.",
+            f"{where}: {first_fault(error)}.",
             hint="See evals/sets/judge_labels.jsonl for the form; RAGTruth's is taken too.",
         ) from error
 

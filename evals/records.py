@@ -4,9 +4,9 @@
 was found and read, how long it took) → judges → `Verdict`s → metrics → `Scores`.
 """
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from assistant.records import Language, Mode
 
@@ -26,6 +26,16 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Split = Literal["dev", "record"]
 """What may be looked at while the program is changed, and what only measures it."""
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("It is blank")
+    return text
+
+
+Question = Annotated[str, AfterValidator(_not_blank)]
+"""A text with words, as it was given: a blank one would fail as if the assistant had."""
 
 
 class Record(BaseModel):
@@ -58,7 +68,7 @@ class Case(Record):
     id: str = Field(min_length=1)
     language: Language
     kind: Kind = "fact"
-    question: str = Field(min_length=1)
+    question: Question
     reference: str = ""
     evidence: tuple[Evidence, ...] = ()
     answerable: bool = True

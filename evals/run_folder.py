@@ -15,6 +15,7 @@ from evals.provenance import Provenance
 from evals.records import Judged, Record, Row
 from evals.runner import ROWS
 from evals.scores import Scores
+from evals.validation import first_fault
 
 RUN = "run.json"
 SCORES = "scores.json"
@@ -76,9 +77,9 @@ def _told(file: Path, hint: str) -> Iterator[None]:
             f"{file} can't be read: {error.strerror or error}.", hint=hint
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the text"
-        raise RunUnreadable(f"{file} is damaged: {field}: {first['msg']}.", hint=hint) from error
+        raise RunUnreadable(
+            f"{file} is damaged: {first_fault(error, 'the text')}.", hint=hint
+        ) from error
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -1,8 +1,13 @@
 """Files that people name to the harness, read or written as text or refused with one sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assistant.errors import ConfigError, StudyError
+
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the byte order mark that Windows tools put first."""
 
 
 def read_lines(path: Path, error: type[StudyError]) -> list[str]:
@@ -11,12 +16,23 @@ def read_lines(path: Path, error: type[StudyError]) -> list[str]:
     Raises:
         StudyError: of the kind `error`: the file is missing, or not UTF-8.
     """
+    with reading(path, error, "Give a file of JSON lines in UTF-8."):
+        return path.read_text(encoding=ENCODING).split("\n")
+
+
+@contextmanager
+def reading(path: Path, error: type[StudyError], hint: str) -> Iterator[None]:
+    """Tell with a sentence and `hint` why the text file `path` can't be read.
+
+    Raises:
+        StudyError: of the kind `error`: the file is missing, or not UTF-8.
+    """
     try:
-        return path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as cause:
-        raise error(
-            f"{path} can't be read: {cause}.", hint="Give a file of JSON lines in UTF-8."
-        ) from cause
+        yield
+    except OSError as cause:
+        raise error(f"{path} can't be read: {cause.strerror or cause}.", hint=hint) from cause
+    except UnicodeDecodeError as cause:
+        raise error(f"{path} can't be read: it is not text in UTF-8.", hint=hint) from cause
 
 
 def make_folder(path: Path) -> None:

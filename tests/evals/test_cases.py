@@ -22,6 +22,12 @@ def test_a_line_is_a_case_and_unknown_fields_are_left_alone(tmp_path: Path) -> N
     assert (case.id, case.kind, case.answerable, case.split) == ("a", "fact", True, "dev")
 
 
+def test_question_is_kept_as_it_stands(tmp_path: Path) -> None:
+    (case,) = load_cases([write(tmp_path, LINE.replace("What?", " What? "))])
+
+    assert case.question == " What? "
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
@@ -29,6 +35,10 @@ def test_a_line_is_a_case_and_unknown_fields_are_left_alone(tmp_path: Path) -> N
         ((LINE, "nonsense"), "line 2: the line: Invalid JSON"),
         (('{"id": "a", "language": "fr", "question": "x"}',), "line 1: language: "),
         (('{"id": "a", "language": "en"}',), "line 1: question: Field required"),
+        (
+            (LINE, '{"id": "b", "language": "en", "question": " \\n"}'),
+            "line 2: question: It is blank",
+        ),
         ((), "There is no case"),
     ],
 )

@@ -9,7 +9,7 @@ from ui import terminal
 from ui.command_group import JsonOption
 
 if TYPE_CHECKING:
-    from evals.importers import Imported
+    from evals.imported_set import Imported
 
 imports = typer.Typer(name="import", help="Public sets as cases.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def import_beir(
     as_json: JsonOption = False,
 ) -> None:
     """Turn a BEIR-style retrieval set into documents and cases."""
-    from evals.importers import import_beir as do
+    from evals.import_beir import import_beir as do
 
     _say_imported(do(folder, out, split=split), out, as_json=as_json)
 
@@ -30,14 +30,14 @@ def import_beir(
 @imports.command("squad")
 def import_squad(
     file: Annotated[Path, typer.Argument(help="SQuAD's JSON form (also CMRC's, XQuAD's).")],
-    out: Annotated[Path, typer.Argument(help="Gets corpus/ and cases.jsonl.")],
+    out: Annotated[Path, typer.Argument(help="Gets cases.jsonl and, without --given, corpus/.")],
     given: Annotated[
         bool, typer.Option("--given", help="Each question brings its paragraph; no search.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Turn a SQuAD-style file into documents and cases."""
-    from evals.importers import import_squad as do
+    from evals.import_squad import import_squad as do
 
     _say_imported(do(file, out, given=given), out, as_json=as_json)
 
@@ -54,19 +54,20 @@ def import_nomiracl(
 
     A run gives both of its error rates: wrongly answered and wrongly refused.
     """
-    from evals.importers import import_nomiracl as do
+    from evals.import_nomiracl import import_nomiracl as do
 
     _say_imported(do(file, out), out, as_json=as_json)
 
 
 def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
-    from evals.importers import CASES, CORPUS
+    from evals.imported_set import CASES, CORPUS
 
-    cases, corpus = out / CASES, out / CORPUS if (out / CORPUS).is_dir() else None
+    cases, corpus = out / CASES, out / CORPUS if imported.n_documents else None
     if imported.unread:
         terminal.warn(
-            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what "
-            f"isn't in the set: {'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
+            f"{terminal.counted(len(imported.unread), 'line')} can't be read, or is about what is "
+            "blank or not in the set: "
+            f"{'; '.join(imported.unread[:3])}{' …' * (len(imported.unread) > 3)}"
         )
     if as_json:
         terminal.print_json(

@@ -372,27 +372,29 @@ def test_runs_are_compared(study: Study, indexed: Path, cases: Path, tmp_path: P
     assert "nobody foresaw" not in result.stderr
 
 
+SQUAD = {
+    "data": [
+        {
+            "title": "Owls",
+            "paragraphs": [
+                {
+                    "context": "An owl hunts at night and sleeps by day in a hollow tree.",
+                    "qas": [
+                        {
+                            "id": "1",
+                            "question": "When does an owl hunt?",
+                            "answers": [{"text": "at night"}],
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+}
+
+
 def test_imported_set_can_be_run(study: Study, home: Path, tmp_path: Path) -> None:
-    squad = {
-        "data": [
-            {
-                "title": "Owls",
-                "paragraphs": [
-                    {
-                        "context": "An owl hunts at night and sleeps by day in a hollow tree.",
-                        "qas": [
-                            {
-                                "id": "1",
-                                "question": "When does an owl hunt?",
-                                "answers": [{"text": "at night"}],
-                            }
-                        ],
-                    }
-                ],
-            }
-        ]
-    }
-    (tmp_path / "squad.json").write_text(json.dumps(squad), encoding="utf-8")
+    (tmp_path / "squad.json").write_text(json.dumps(SQUAD), encoding="utf-8")
     out = tmp_path / "out"
     assert study("eval", "import", "squad", str(tmp_path / "squad.json"), str(out)).exit_code == 0
     assert study("ingest", str(out / "corpus")).exit_code == 0
@@ -400,6 +402,21 @@ def test_imported_set_can_be_run(study: Study, home: Path, tmp_path: Path) -> No
     figures = run(study, out / "cases.jsonl", tmp_path / "run")
 
     assert figures["recall@1"] == 1
+
+
+def test_index_is_advertised_only_where_the_import_needs_one(
+    study: Study, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "squad.json").write_text(json.dumps(SQUAD), encoding="utf-8")
+    squad = ("eval", "import", "squad", str(tmp_path / "squad.json"), str(tmp_path / "out"))
+
+    assert "study ingest" in study(*squad).stderr
+    given = study(*squad, "--given")  # the folder of the first import is there still
+
+    assert "study eval run" in given.stderr
+    assert "ingest" not in given.stderr
+    (told,) = json_lines(study(*squad, "--given", "--json").stdout)
+    assert told["corpus"] is None
 
 
 def test_questions_that_bring_their_passages_are_run_as_they_are(
