@@ -9,9 +9,12 @@ from pydantic import ValidationError
 
 from assistant.errors import StudyError
 from evals.records import Record
+from evals.text_file import reading
 from evals.validation import first_fault
 
 LineT = TypeVar("LineT", bound=Record)
+
+_HINT = "Take the line out, or begin anew in another place."
 
 
 class RunUnreadable(StudyError):
@@ -26,10 +29,8 @@ def kept_lines(path: Path, kind: type[LineT]) -> list[LineT]:
     """
     if not path.exists():
         return []
-    try:
+    with reading(path, RunUnreadable, _HINT):
         texts = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunUnreadable(f"{path} can't be read: {error}.", hint=_HINT) from error
     lines = []
     for number, text in enumerate(texts, start=1):
         try:
@@ -43,9 +44,6 @@ def kept_lines(path: Path, kind: type[LineT]) -> list[LineT]:
                 f"{path}, line {number} is damaged: {first_fault(error)}.", hint=_HINT
             ) from error
     return lines
-
-
-_HINT = "Take the line out, or begin anew in another place."
 
 
 def add_lines(path: Path, lines: Iterable[Record]) -> None:
