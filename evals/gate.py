@@ -154,22 +154,23 @@ def losses(
 ) -> Iterator[Breach]:
     """Yield the figures that got significantly worse than `former`, by more than is allowed.
 
-    A figure that no case has in both is a breach, too. `against` names what `former` is of.
+    A figure that cases have, but none in both, is a breach, too. `against` names what `former` is
+    of.
     """
     for metric, allowed in max_drop.items():
-        figure = figure_of(scores.overall, metric)
         before, now = shared_values(former, scores, metric)
-        if figure is None or not now:
-            yield Breach(
-                metric=metric,
-                group="",
-                sentence=(f"{metric} can't be compared with {against}: no case has it in both."),
-            )
+        if not now:
+            if _has_cases(former, metric) or _has_cases(scores, metric):
+                yield Breach(
+                    metric=metric,
+                    group="",
+                    sentence=f"{metric} can't be compared with {against}: no case has it in both.",
+                )
             continue
         change = paired_difference(before, now)
         if change.value is None or change.low is None or change.high is None:
             continue
-        sign = 1 if figure.higher_is_better else -1
+        sign = 1 if METRICS[metric] else -1
         loss = -sign * change.value
         if is_significant(change) and loss > allowed:
             yield Breach(
@@ -195,6 +196,10 @@ def shared_values(before: Scores, now: Scores, metric: str) -> tuple[list[float]
         [before.per_case[case_id][metric] for case_id in shared],
         [now.per_case[case_id][metric] for case_id in shared],
     )
+
+
+def _has_cases(scores: Scores, metric: str) -> bool:
+    return any(metric in values for values in scores.per_case.values())
 
 
 def _outside(scores: Scores, limits: SetLimits) -> Iterator[Breach]:

@@ -115,6 +115,14 @@ def test_drop_that_cannot_be_measured_is_a_breach() -> None:
     found = scores(figure("mrr", 1.0), per_case=per_case(1.0))
     [breach] = check_gate(found, gate(max_drop={"mrr": 0.1}), scores(figure("mrr", 1.0)))
     assert breach.sentence.startswith("mrr can't be compared")
+    [breach] = check_gate(scores(figure("mrr", None)), gate(max_drop={"mrr": 0.1}), found)
+    assert breach.sentence.startswith("mrr can't be compared")
+
+
+def test_what_no_case_has_in_either_run_is_not_lost() -> None:
+    limits = gate(max_drop={"mrr": 0.1, "wrongly_answered": 0.1})
+    found = scores(figure("mrr", 1.0), figure("wrongly_answered", None), per_case=per_case(1.0))
+    assert check_gate(found, limits, found) == []
 
 
 SMOKE = {

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.settings import Settings
 from assistant.wiring import build_assistant
+from evals.gate import GATE
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
 from ui.commands.eval import side_by_side
@@ -182,6 +183,13 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
 
     assert result.exit_code == 1
     assert "total_s" in result.stderr or "total" in result.stderr.lower()
+
+
+def test_the_shipped_gate_holds_for_the_same_run_again_whatever_kinds_it_has(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    for name in ("first", "again"):
+        run(study, cases, tmp_path / name, "--kinds", "fact", "--gate", str(GATE))
 
 
 def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compared_with(
