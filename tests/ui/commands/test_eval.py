@@ -173,7 +173,7 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     run(study, cases, tmp_path / "good", "--gate", str(gate))
     (accepted,) = (indexed / "evals" / "accepted").iterdir()
     assert accepted.name.startswith("cases-")
-    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+    assert json.loads(accepted.read_bytes())["provenance"]["name"] == "good"
 
     gate.write_text("[at_most]\ntotal_s = 0.0\n", encoding="utf-8")
     result = study(
@@ -200,10 +200,9 @@ def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compare
     run(study, cases, tmp_path / "good", "--gate", str(gate))
     (accepted,) = (indexed / "evals" / "accepted").iterdir()
     # As if the accepted run had been better by what one case alone doesn't prove.
-    kept = tmp_path / "good" / "scores.json"
-    values = json.loads(kept.read_text(encoding="utf-8"))
-    values["per_case"]["en-1"]["mrr"] = 1.2
-    kept.write_text(json.dumps(values), encoding="utf-8")
+    values = json.loads(accepted.read_bytes())
+    values["scores"]["per_case"]["en-1"]["mrr"] = 1.2
+    accepted.write_text(json.dumps(values), encoding="utf-8")
 
     result = study(
         "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
@@ -211,8 +210,35 @@ def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compare
     )  # fmt: skip
 
     assert result.exit_code == 0
-    assert "mrr fell by no more than it allows" in " ".join(result.stderr.split())
-    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+    said = " ".join(result.stderr.split())
+    assert "mrr fell by no more than it allows" in said
+    assert "still compared with the accepted one, good." in said
+    assert json.loads(accepted.read_bytes()) == values
+
+
+def test_an_accepted_run_that_is_judged_again_or_deleted_is_still_compared_with(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[max_drop]\nmrr = 0.05\n", encoding="utf-8")
+    run(study, cases, tmp_path / "good", "--gate", str(gate))
+    # As if another judge had found it better.
+    figures = tmp_path / "good" / "scores.json"
+    values = json.loads(figures.read_bytes())
+    values["per_case"]["en-1"]["mrr"] = 1.2
+    figures.write_text(json.dumps(values), encoding="utf-8")
+
+    for name in ("second", "third"):
+        result = study(
+            "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+            "--out", str(tmp_path / name),
+        )  # fmt: skip
+
+        said = " ".join(result.stderr.split())
+        assert "The gate holds; later runs are compared with this one." in said
+        assert "can't be compared" not in said
+        assert "accepted before" not in said
+        shutil.rmtree(tmp_path / name)
 
 
 def test_a_run_is_reported_and_held_to_a_gate_again(
