@@ -56,7 +56,9 @@ def _have_cases(limits: Mapping[str, float]) -> Mapping[str, float]:
     return limits
 
 
-Limits = Annotated[Mapping[str, float], AfterValidator(_are_metrics)]
+# Nothing is below NaN: as a limit it would leave the gate open.
+Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Limits = Annotated[Mapping[str, Limit], AfterValidator(_are_metrics)]
 Drops = Annotated[Limits, AfterValidator(_have_cases)]
 
 

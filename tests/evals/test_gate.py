@@ -170,11 +170,22 @@ def test_our_gate_is_sound() -> None:
     assert not any(known.METRICS[metric] for metric in {*ours.at_most, *smoke.at_most})
 
 
+def test_whole_numbers_are_limits(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("[at_least]\nmrr = 1\n[at_most]\nerrors = 0", encoding="utf-8")
+    limits = load_gate(path)
+    assert (limits.at_least, limits.at_most) == ({"mrr": 1}, {"errors": 0})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[at_last]\nmrr = 0.5", "at_last: Extra inputs"),
         ('[at_least]\nmrr = "high"', "at_least.mrr"),
+        ("[at_least]\nmrr = nan", r"at_least\.mrr: Input should be a finite number"),
+        ("[at_most]\nerrors = inf", r"at_most\.errors: Input should be a finite number"),
+        ("[max_drop]\nmrr = nan", r"max_drop\.mrr: Input should be a finite number"),
+        ("[at_least]\nmrr = true", r"at_least\.mrr: Input should be a valid number"),
         ("[at_least", "can't be read"),
         ("[at_least]\nrecall_5 = 0.5", "at_least: there is no metric recall_5; is recall@5 meant"),
         ("[set.smoke.at_most]\nwrong = 0.5", r"set\.smoke\.at_most: there is no metric wrong"),
