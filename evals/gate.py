@@ -21,7 +21,7 @@ another takes its place, is told in `evals/baseline.py`.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from assistant.errors import StudyError
 from assistant.records import Language
+from evals.cases import SETS
 from evals.figure_text import figure_of, interval_text, number_text
 from evals.records import Kind, Record
 from evals.scores import ABSTENTION_F1, METRICS, Figure, Scores
@@ -43,9 +44,7 @@ def _are_metrics(limits: Mapping[str, float]) -> Mapping[str, float]:
     """Return `limits`; a misspelt metric is found before anything is asked, not after hours."""
     for metric in limits:
         if metric not in METRICS:
-            near = get_close_matches(metric, METRICS, n=1)
-            meant = f"; is {near[0]} meant?" if near else ""
-            raise ValueError(f"there is no metric {metric}{meant}")
+            raise ValueError(f"there is no metric {metric}{_meant(metric, METRICS)}")
     return limits
 
 
@@ -102,14 +101,15 @@ class Gate(SetLimits):
     max_drop: Drops = Field(default_factory=dict)
 
 
-def load_gate(path: Path = GATE) -> Gate:
-    """Return the gate in `path`.
+def load_gate(path: Path = GATE, *, sets: Iterable[Path] = ()) -> Gate:
+    """Return the gate in `path`, for a run of `sets`.
 
     Raises:
-        GateUnreadable: it can't be read, or holds a name or value that has no meaning.
+        GateUnreadable: it can't be read, or holds a name or value that has no meaning. A set is
+            known if it is one of `sets` or among the shipped ones.
     """
     try:
-        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GateUnreadable(
             f"{path} can't be read: {error}.", hint="Give a TOML file like evals/gate.toml."
@@ -121,6 +121,18 @@ def load_gate(path: Path = GATE) -> Gate:
             f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}.",
             hint="See evals/gate.toml for the form.",
         ) from error
+    known = {each.stem for each in (*SETS.glob("*.jsonl"), *sets)}
+    if unknown := [name for name in gate.set if name not in known]:
+        raise GateUnreadable(
+            f"{path}: there is no set {unknown[0]}{_meant(unknown[0], known)}.",
+            hint="[set.NAME] is for NAME.jsonl, one of evals/sets/ or one that is run now.",
+        )
+    return gate
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; is {near[0]} meant?" if near else ""
 
 
 def check_gate(

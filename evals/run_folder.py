@@ -59,11 +59,20 @@ def read_answers(folder: Path) -> tuple[Provenance, tuple[Row, ...]]:
     Raises:
         RunUnreadable: a file is missing or isn't what it should be.
     """
-    with told(folder / RUN, "Give the folder of a run."):
-        provenance = Provenance.model_validate_json((folder / RUN).read_bytes())
+    provenance = read_provenance(folder)
     with told(folder / ROWS, "Run it again, in another folder."):
         rows = tuple(map(Row.model_validate_json, _lines(folder / ROWS)))
     return provenance, rows
+
+
+def read_provenance(folder: Path) -> Provenance:
+    """Return what produced the run in `folder`, finished or not.
+
+    Raises:
+        RunUnreadable: its file is missing or isn't what it should be.
+    """
+    with told(folder / RUN, "Give the folder of a run."):
+        return Provenance.model_validate_json((folder / RUN).read_bytes())
 
 
 @contextmanager

@@ -191,6 +191,8 @@ def test_whole_numbers_are_limits(tmp_path: Path) -> None:
         ("[set.smoke.at_most]\nwrong = 0.5", r"set\.smoke\.at_most: there is no metric wrong"),
         ("[max_drop]\nmmr = 0.5", "max_drop: there is no metric mmr"),
         ("[max_drop]\nabstention_f1 = 0.5", "abstention_f1 is no mean of cases"),
+        ("[set.smoek.at_least]\nmrr = 0.5", r"there is no set smoek; is smoke meant\?"),
+        ("[set.mine.at_least]\nmrr = 0.5", r"there is no set mine\."),
         ("[language.cn.at_least]\nmrr = 0.5", r"language\.cn"),
         ("[kind.facts.at_least]\nmrr = 0.5", r"kind\.facts"),
     ],
@@ -202,3 +204,14 @@ def test_misspelt_gate_is_refused(tmp_path: Path, text: str, message: str) -> No
         load_gate(path)
     with pytest.raises(GateUnreadable, match="No such file"):
         load_gate(tmp_path / "none.toml")
+
+
+def test_own_sets_have_limits_where_they_are_run(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        "[set.mine.at_least]\nmrr = 0.5\n[set.curriculum.at_least]\nmrr = 0.5", encoding="utf-8"
+    )
+    limits = load_gate(path, sets=[tmp_path / "mine.jsonl"])
+    assert list(limits.set) == ["mine", "curriculum"]
+    with pytest.raises(GateUnreadable, match=r"there is no set mine; is min meant\?"):
+        load_gate(path, sets=[tmp_path / "min.jsonl"])

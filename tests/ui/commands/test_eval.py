@@ -277,6 +277,22 @@ def test_misspelt_gate_is_told_before_anything_is_asked(
     assert not (tmp_path / "run").exists()
 
 
+def test_limits_of_a_set_that_is_not_run_are_told_also_when_a_run_is_reported_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[set.cases.at_least]\nmrr = 0.9\n", encoding="utf-8")
+    run(study, cases, tmp_path / "run", "--gate", str(gate))
+    again = ("eval", "report", str(tmp_path / "run"), "--gate", str(gate))
+    assert study(*again).exit_code == 0
+
+    gate.write_text("[set.casse.at_least]\nmrr = 0.9\n", encoding="utf-8")
+    result = study(*again)
+
+    assert result.exit_code == 1
+    assert "there is no set casse; is cases meant?" in " ".join(result.stderr.split())
+
+
 def test_with_a_model_the_stack_judges(
     study: Study, indexed: Path, cases: Path, tmp_path: Path, server: OpenAIServer
 ) -> None:
