@@ -14,7 +14,8 @@ def keep_run(
     name: str,
     *,
     days: int = 0,
-    model: str = "",
+    model: str | None = None,
+    generation: str | None = None,
     audiences: tuple[str, ...] = ("all",),
     with_quality: bool = True,
     shift: float = 0.0,
@@ -31,7 +32,8 @@ def keep_run(
             "audiences": audiences,
             "n_cases": n_cases,
             "judge": judge,
-            "model": model or run.provenance.model,
+            "model": run.provenance.model if model is None else model,
+            "generation": run.provenance.generation if generation is None else generation,
         }
     )
     overall = tuple(

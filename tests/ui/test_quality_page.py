@@ -97,6 +97,23 @@ def test_only_runs_of_the_same_cases_and_judge_share_a_line(home: Path) -> None:
     assert len(set(lines.values())) == 3
 
 
+@pytest.mark.parametrize(("lang", "say"), LABELS.items(), ids=LABELS)
+def test_what_a_run_was_made_without_is_said_or_left_out(
+    page: AppTest, home: Path, lang: str, say: Labels
+) -> None:
+    keep_run(home, "extracts", model="", judge="")
+    keep_run(home, "given", days=1, model="", generation="")
+    page.query_params["lang"] = lang
+    page.run()
+    assert list(page.dataframe[0].value[say.run_model]) == [say.run_no_model] * 2
+    commit = f"0123456789ab ({say.run_dirty})"
+    assert label(f"2026-11-23 09:30 UTC · {say.run_no_model} · {commit}") in captions(page)
+    given, extracts = (made_with(run, say) for run in find_runs(home).runs)
+    cases = say.n_run_cases.format(n=12)
+    assert given == f"smoke · {cases} · rules · {say.run_no_model}"
+    assert extracts == f"smoke · {cases} · {say.run_no_model}"
+
+
 def test_chart_follows_the_figure_that_is_chosen(page: AppTest, home: Path) -> None:
     keep_run(home, "first")
     page.run()

@@ -1,6 +1,6 @@
 """The quality page: evaluation runs over time, each with its figures and its report to download."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
@@ -61,7 +61,7 @@ def _draw_runs(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> Non
         {
             say.run: run.name,
             say.run_date: _date(run),
-            say.run_model: run.model,
+            say.run_model: _model(run, say),
             **{
                 metric_title(metric, tongue): _text(run.overall.get(metric))
                 for metric in KEY_METRICS
@@ -119,7 +119,7 @@ def made_with(run: QualityRun, say: Labels) -> str:
     """Return what runs on one line have in common: with another of these, they differ anyway."""
     cases = say.n_run_cases.format(n=run.n_cases)
     # The model last: its name is long, and the legend cuts off what has no room.
-    return " · ".join([", ".join(run.sets), cases, run.judge, run.model])
+    return _joined([", ".join(run.sets), cases, run.judge, _model(run, say)])
 
 
 def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> dict[str, object]:
@@ -171,8 +171,8 @@ def _draw_run(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> None
     name = st.selectbox(label(say.run), list(by_name), key="run")
     run = by_name[name]
     commit = run.commit[:12] + (f" ({say.run_dirty})" if run.is_dirty else "")
-    facts = [_date(run) + " UTC", run.model, say.generation.format(generation=run.generation)]
-    st.caption(label(" · ".join([*facts, commit])))
+    index = say.generation.format(generation=run.generation) if run.generation else ""
+    st.caption(label(_joined([_date(run) + " UTC", _model(run, say), index, commit])))
     _draw_judge(run, say)
     _draw_report(run, say)
     st.dataframe(
@@ -263,6 +263,15 @@ def _text(figure: RunFigure | None) -> str:
     if figure.low is None or figure.high is None:
         return text
     return f"{text} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"
+
+
+def _model(run: QualityRun, say: Labels) -> str:
+    return run.model or say.run_no_model
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Return those of `parts` that say anything, with dots between."""
+    return " · ".join(filter(None, parts))
 
 
 def _date(run: QualityRun) -> str:
