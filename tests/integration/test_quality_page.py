@@ -32,6 +32,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     models = ["", None, None, "larger"]
     for days, (name, model) in enumerate(zip("abcd", models, strict=True)):
         keep_run(home, f"smoke-{name}", days=days, shift=days / 10 - 0.2, model=model)
+    keep_run(home, "smoke-0", days=-1, selection="record")
     with serve(APP, {"STUDY_HOME": str(home)}, folder / "log", ROOT / "ui") as served:
         yield served
 

@@ -22,6 +22,8 @@ def keep_run(
     with_report: bool = True,
     n_cases: int = 12,
     judge: str = "rules",
+    set_hash: str = "ab" * 32,
+    selection: str = "",
 ) -> Path:
     """Return the folder of a run made `days` after the first, its figures shifted by `shift`."""
     run = made_up_run(with_quality=with_quality)
@@ -32,6 +34,8 @@ def keep_run(
             "audiences": audiences,
             "n_cases": n_cases,
             "judge": judge,
+            "sets": dict.fromkeys(run.provenance.sets, set_hash),
+            "selection": selection,
             "model": run.provenance.model if model is None else model,
             "generation": run.provenance.generation if generation is None else generation,
         }

@@ -1,6 +1,6 @@
 """The quality page: evaluation runs over time, each with its figures and its report to download."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from assistant.records import Language
 from ui import access
 from ui.labels import Labels
 from ui.quality_labels import group_title, metric_title
+from ui.quality_lines import joined, line_labels, model_title
 from ui.quality_runs import Figures, QualityRun, RunFigure, find_runs
 from ui.render import label
 from ui.resources import settings
@@ -61,7 +62,7 @@ def _draw_runs(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> Non
         {
             say.run: run.name,
             say.run_date: _date(run),
-            say.run_model: _model(run, say),
+            say.run_model: model_title(run, say),
             **{
                 metric_title(metric, tongue): _text(run.overall.get(metric))
                 for metric in KEY_METRICS
@@ -92,11 +93,12 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
         format_func=lambda name: metric_title(name, tongue),
         key="metric-over-time",
     )
+    lines = line_labels(runs, say)
     points = [
         {
             "run": run.name,
             "date": run.date.isoformat(),
-            "made_with": made_with(run, say),
+            "line": lines[run.name],
             "value": figure.value,
             "low": figure.low,
             "high": figure.high,
@@ -115,15 +117,8 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
     )
 
 
-def made_with(run: QualityRun, say: Labels) -> str:
-    """Return what runs on one line have in common: with another of these, they differ anyway."""
-    cases = say.n_run_cases.format(n=run.n_cases)
-    # The model last: its name is long, and the legend cuts off what has no room.
-    return _joined([", ".join(run.sets), cases, run.judge, _model(run, say)])
-
-
 def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> dict[str, object]:
-    """Return the chart: runs joined by what they were made with, for others can't be compared."""
+    """Return the chart: a line for the runs that can be compared."""
     # Figures only: the chart would write the days' names in English.
     axis = {"format": "%m-%d %H:%M", "tickCount": 4, "labelOverlap": True}
     scale = {"padding": 16}
@@ -131,7 +126,7 @@ def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> d
     # A legend to the right would leave a narrow screen no room for the lines.
     legend = {"orient": "bottom", "columns": 1, "labelLimit": 300, "title": None}
     colours = {"range": list(_COLOURS)}
-    colour = {"field": "made_with", "type": "nominal", "legend": legend, "scale": colours}
+    colour = {"field": "line", "type": "nominal", "legend": legend, "scale": colours}
     y = {
         "field": "value",
         "type": "quantitative",
@@ -172,7 +167,7 @@ def _draw_run(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> None
     run = by_name[name]
     commit = run.commit[:12] + (f" ({say.run_dirty})" if run.is_dirty else "")
     index = say.generation.format(generation=run.generation) if run.generation else ""
-    st.caption(label(_joined([_date(run) + " UTC", _model(run, say), index, commit])))
+    st.caption(label(joined([_date(run) + " UTC", model_title(run, say), index, commit])))
     _draw_judge(run, say)
     _draw_report(run, say)
     st.dataframe(
@@ -263,15 +258,6 @@ def _text(figure: RunFigure | None) -> str:
     if figure.low is None or figure.high is None:
         return text
     return f"{text} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"
-
-
-def _model(run: QualityRun, say: Labels) -> str:
-    return run.model or say.run_no_model
-
-
-def _joined(parts: Iterable[str]) -> str:
-    """Return those of `parts` that say anything, with dots between."""
-    return " · ".join(filter(None, parts))
 
 
 def _date(run: QualityRun) -> str:
