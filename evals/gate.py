@@ -132,7 +132,7 @@ def load_gate(path: Path = GATE, *, sets: Iterable[Path] = ()) -> Gate:
 
 def _meant(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    return f"; is {near[0]} meant?" if near else ""
+    return f" (is {near[0]} meant?)" if near else ""
 
 
 def check_gate(

@@ -290,7 +290,7 @@ def test_limits_of_a_set_that_is_not_run_are_told_also_when_a_run_is_reported_ag
     result = study(*again)
 
     assert result.exit_code == 1
-    assert "there is no set casse; is cases meant?" in " ".join(result.stderr.split())
+    assert "there is no set casse (is cases meant?)" in " ".join(result.stderr.split())
 
 
 def test_with_a_model_the_stack_judges(
