@@ -124,7 +124,7 @@ def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> d
     scale = {"padding": 16}
     x = {"field": "date", "type": "temporal", "title": None, "axis": axis, "scale": scale}
     # A legend to the right would leave a narrow screen no room for the lines.
-    legend = {"orient": "bottom", "columns": 1, "labelLimit": 300, "title": None}
+    legend = {"orient": "bottom", "columns": 1, "labelLimit": 500, "title": None}
     colours = {"range": list(_COLOURS)}
     colour = {"field": "line", "type": "nominal", "legend": legend, "scale": colours}
     y = {
