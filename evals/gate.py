@@ -21,7 +21,7 @@ another takes its place, is told in `evals/baseline.py`.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from assistant.errors import StudyError
 from assistant.records import Language
+from evals.cases import SETS
 from evals.figure_text import figure_of, interval_text, number_text
 from evals.records import Kind, Record
 from evals.scores import ABSTENTION_F1, METRICS, Figure, Scores
@@ -44,9 +45,7 @@ def _are_metrics(limits: Mapping[str, float]) -> Mapping[str, float]:
     """Return `limits`; a misspelt metric is found before anything is asked, not after hours."""
     for metric in limits:
         if metric not in METRICS:
-            near = get_close_matches(metric, METRICS, n=1)
-            meant = f"; is {near[0]} meant?" if near else ""
-            raise ValueError(f"there is no metric {metric}{meant}")
+            raise ValueError(f"there is no metric {metric}{_meant(metric, METRICS)}")
     return limits
 
 
@@ -57,7 +56,9 @@ def _have_cases(limits: Mapping[str, float]) -> Mapping[str, float]:
     return limits
 
 
-Limits = Annotated[Mapping[str, float], AfterValidator(_are_metrics)]
+# Nothing is below NaN: as a limit it would leave the gate open.
+Limit = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Limits = Annotated[Mapping[str, Limit], AfterValidator(_are_metrics)]
 Drops = Annotated[Limits, AfterValidator(_have_cases)]
 
 
@@ -101,14 +102,15 @@ class Gate(SetLimits):
     max_drop: Drops = Field(default_factory=dict)
 
 
-def load_gate(path: Path = GATE) -> Gate:
-    """Return the gate in `path`.
+def load_gate(path: Path = GATE, *, sets: Iterable[Path] = ()) -> Gate:
+    """Return the gate in `path`, for a run of `sets`.
 
     Raises:
-        GateUnreadable: it can't be read, or holds a name or value that has no meaning.
+        GateUnreadable: it can't be read, or holds a name or value that has no meaning. A set is
+            known if it is one of `sets` or among the shipped ones.
     """
     try:
-        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GateUnreadable(
             f"{path} can't be read: {error}.", hint="Give a TOML file like evals/gate.toml."
@@ -117,6 +119,18 @@ def load_gate(path: Path = GATE) -> Gate:
         raise GateUnreadable(
             f"{path}: {first_fault(error)}.", hint="See evals/gate.toml for the form."
         ) from error
+    known = {each.stem for each in (*SETS.glob("*.jsonl"), *sets)}
+    if unknown := [name for name in gate.set if name not in known]:
+        raise GateUnreadable(
+            f"{path}: there is no set {unknown[0]}{_meant(unknown[0], known)}.",
+            hint="[set.NAME] is for NAME.jsonl, one of evals/sets/ or one that is run now.",
+        )
+    return gate
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" (is {near[0]} meant?)" if near else ""
 
 
 def check_gate(
@@ -152,22 +166,23 @@ def losses(
 ) -> Iterator[Breach]:
     """Yield the figures that got significantly worse than `former`, by more than is allowed.
 
-    A figure that no case has in both is a breach, too. `against` names what `former` is of.
+    A figure that cases have, but none in both, is a breach, too. `against` names what `former` is
+    of.
     """
     for metric, allowed in max_drop.items():
-        figure = figure_of(scores.overall, metric)
         before, now = shared_values(former, scores, metric)
-        if figure is None or not now:
-            yield Breach(
-                metric=metric,
-                group="",
-                sentence=(f"{metric} can't be compared with {against}: no case has it in both."),
-            )
+        if not now:
+            if _has_cases(former, metric) or _has_cases(scores, metric):
+                yield Breach(
+                    metric=metric,
+                    group="",
+                    sentence=f"{metric} can't be compared with {against}: no case has it in both.",
+                )
             continue
         change = paired_difference(before, now)
         if change.value is None or change.low is None or change.high is None:
             continue
-        sign = 1 if figure.higher_is_better else -1
+        sign = 1 if METRICS[metric] else -1
         loss = -sign * change.value
         if is_significant(change) and loss > allowed:
             yield Breach(
@@ -193,6 +208,10 @@ def shared_values(before: Scores, now: Scores, metric: str) -> tuple[list[float]
         [before.per_case[case_id][metric] for case_id in shared],
         [now.per_case[case_id][metric] for case_id in shared],
     )
+
+
+def _has_cases(scores: Scores, metric: str) -> bool:
+    return any(metric in values for values in scores.per_case.values())
 
 
 def _outside(scores: Scores, limits: SetLimits) -> Iterator[Breach]:

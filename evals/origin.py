@@ -23,7 +23,7 @@ PACKAGES = (
 )
 """Those whose version can change an answer."""
 
-_SHAPE_NO_ANSWER = {
+LEFT_OUT_GROUPS = (
     "home",
     "cache",
     "corpus",
@@ -33,8 +33,27 @@ _SHAPE_NO_ANSWER = {
     "ingest",
     "publish",
     "watch",
+    "slack",
+    "gaps",
+)
+"""Of settings that shape no answer. What ingestion made of the materials, the generation tells."""
+
+# A model's time-out and its retries are none of these: they decide whether a case is an error.
+LEFT_OUT_SETTINGS: Mapping[str, set[str]] = {
+    "model": {
+        "api_key",
+        "url",
+        "host",
+        "port",
+        "vllm_python",
+        "threads",
+        "parallel",
+        "gpu_memory_share",
+        "start_timeout_s",
+    },
+    "embedding": {"batch_size"},
 }
-_SECRET_OR_LOCAL = {"api_key", "url", "host", "port", "vllm_python", "threads", "parallel"}
+"""Further ones, by their group."""
 
 
 def git_state(folder: Path = Path(__file__).parent) -> tuple[str, bool]:
@@ -52,10 +71,7 @@ def git_state(folder: Path = Path(__file__).parent) -> tuple[str, bool]:
 def settings_fingerprint(settings: Settings) -> str:
     """Return a hash of the settings that shape answers, secrets and addresses left out."""
     shaping = settings.model_dump_json(
-        exclude={
-            **dict.fromkeys(_SHAPE_NO_ANSWER, True),
-            "model": _SECRET_OR_LOCAL,
-        }
+        exclude={**dict.fromkeys(LEFT_OUT_GROUPS, True), **LEFT_OUT_SETTINGS}
     )
     return hashlib.sha256(shaping.encode()).hexdigest()[:16]
 

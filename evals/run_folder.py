@@ -41,11 +41,11 @@ def read_run(folder: Path) -> Run:
     """
     provenance, rows = read_answers(folder)
     again = f"`study eval report {folder}` makes it again."
-    with _told(folder / SCORES, again):
+    with told(folder / SCORES, again):
         scores = Scores.model_validate_json((folder / SCORES).read_bytes())
     judged: tuple[Judged, ...] = ()
     if (folder / VERDICTS).exists():
-        with _told(folder / VERDICTS, f"Judge it again: study eval report {folder} --judge NAME"):
+        with told(folder / VERDICTS, f"Judge it again: study eval report {folder} --judge NAME"):
             judged = tuple(map(Judged.model_validate_json, _lines(folder / VERDICTS)))
     return Run(provenance=provenance, rows=rows, judged=judged, scores=scores)
 
@@ -56,15 +56,24 @@ def read_answers(folder: Path) -> tuple[Provenance, tuple[Row, ...]]:
     Raises:
         RunUnreadable: a file is missing or isn't what it should be.
     """
-    with _told(folder / RUN, "Give the folder of a run."):
-        provenance = Provenance.model_validate_json((folder / RUN).read_bytes())
-    with _told(folder / ROWS, "Run it again, in another folder."):
+    provenance = read_provenance(folder)
+    with told(folder / ROWS, "Run it again, in another folder."):
         rows = tuple(map(Row.model_validate_json, _lines(folder / ROWS)))
     return provenance, rows
 
 
+def read_provenance(folder: Path) -> Provenance:
+    """Return what produced the run in `folder`, finished or not.
+
+    Raises:
+        RunUnreadable: its file is missing or isn't what it should be.
+    """
+    with told(folder / RUN, "Give the folder of a run."):
+        return Provenance.model_validate_json((folder / RUN).read_bytes())
+
+
 @contextmanager
-def _told(file: Path, hint: str) -> Iterator[None]:
+def told(file: Path, hint: str) -> Iterator[None]:
     """Tell with a sentence and `hint` why `file` can't be read.
 
     Raises:

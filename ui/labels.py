@@ -98,6 +98,7 @@ class Labels:
     run: str
     run_date: str
     run_model: str
+    run_no_model: str
     run_generation: str
     run_sets: str
     run_cases: str
@@ -215,6 +216,7 @@ ZH = Labels(
     run="评测",
     run_date="日期 (UTC)",
     run_model="模型",
+    run_no_model="无模型",
     run_generation="索引版本",
     run_sets="题集",
     run_cases="题数",
@@ -351,6 +353,7 @@ EN = Labels(
     run="Run",
     run_date="Date (UTC)",
     run_model="Model",
+    run_no_model="no model",
     run_generation="Index",
     run_sets="Sets",
     run_cases="Cases",

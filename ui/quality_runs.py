@@ -4,9 +4,10 @@ Of each run folder, `run.json` (what produced it) and `scores.json` (its figures
 not covered: making runs, and looking into their cases (`study eval` does both).
 """
 
+import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,9 +37,10 @@ Figures = Mapping[str, RunFigure]
 class QualityRun:
     """A finished run; `name` is its folder's.
 
-    `groups` holds figures by "mode", "kind" and "language", then by the group. `report` is None
-    where there is none. `is_for_everyone`: nothing in it comes from materials that only some may
-    see.
+    `cases` stands for the cases that were asked, what they say and which were chosen: it differs
+    where they do. `groups` holds figures by "mode", "kind" and "language", then by the group.
+    `report` is None where there is none. `is_for_everyone`: nothing in it comes from materials that
+    only some may see.
     """
 
     name: str
@@ -49,6 +51,7 @@ class QualityRun:
     generation: str
     sets: tuple[str, ...]
     n_cases: int
+    cases: str
     judge: str
     judge_quality: Figures
     overall: Figures
@@ -98,6 +101,7 @@ def _read(folder: Path) -> QualityRun:
         generation=str(made["generation"]),
         sets=tuple(Path(name).stem for name in made["sets"]),
         n_cases=int(made["n_cases"]),
+        cases=_digest([*sorted(made["sets"].values()), made.get("selection", "")]),
         judge=str(made["judge"]),
         judge_quality=_figures(made.get("judge_quality", [])),
         overall=_figures(scores["overall"]),
@@ -108,6 +112,10 @@ def _read(folder: Path) -> QualityRun:
         report=report if report.is_file() else None,
         is_for_everyone=made.get("audiences") == _EVERYONE,
     )
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _figures(figures: list[Mapping[str, object]]) -> Figures:

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from evals.baseline import accept, accepted_run, fallen
+from evals.baseline import ACCEPTED, Accepted, accept, accepted_run, fallen
 from evals.gate import Gate
+from evals.kept_lines import RunUnreadable
+from evals.provenance import Provenance
 from evals.scores import Figure, Scores
 from tests.evals.run_samples import PROVENANCE
 
@@ -30,11 +32,16 @@ def scores(**values: float) -> Scores:
     )
 
 
+def kept(made: Provenance, **values: float) -> Accepted:
+    return Accepted(provenance=made, scores=scores(**values))
+
+
 def test_a_run_of_the_same_kind_is_found_whatever_program_and_materials(tmp_path: Path) -> None:
     assert accepted_run(tmp_path, PROVENANCE) is None
-    accept(tmp_path, PROVENANCE, tmp_path / "good")
+    accept(tmp_path, PROVENANCE, scores(mrr=0.8))
     later = {"commit": "f", "generation": "g2", "settings_fingerprint": "x", "name": "later"}
-    assert accepted_run(tmp_path, PROVENANCE.model_copy(update=later)) == tmp_path / "good"
+    found = accepted_run(tmp_path, PROVENANCE.model_copy(update=later))
+    assert found == kept(PROVENANCE, mrr=0.8)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +53,22 @@ def test_a_run_of_the_same_kind_is_found_whatever_program_and_materials(tmp_path
 def test_a_run_of_another_kind_is_neither_compared_with_nor_replaced(
     tmp_path: Path, other: Mapping[str, object]
 ) -> None:
-    accept(tmp_path, PROVENANCE, tmp_path / "whole")
+    accept(tmp_path, PROVENANCE, scores(mrr=0.8))
     part = PROVENANCE.model_copy(update=other)
     assert accepted_run(tmp_path, part) is None
-    accept(tmp_path, part, tmp_path / "part")
-    assert accepted_run(tmp_path, PROVENANCE) == tmp_path / "whole"
-    assert accepted_run(tmp_path, part) == tmp_path / "part"
+    accept(tmp_path, part, scores(mrr=0.5))
+    assert accepted_run(tmp_path, PROVENANCE) == kept(PROVENANCE, mrr=0.8)
+    assert accepted_run(tmp_path, part) == kept(part, mrr=0.5)
+
+
+def test_a_damaged_file_is_told_and_replaced_by_the_next_run(tmp_path: Path) -> None:
+    accept(tmp_path, PROVENANCE, scores(mrr=0.8))
+    (file,) = (tmp_path / ACCEPTED).iterdir()
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(RunUnreadable, match="is damaged"):
+        accepted_run(tmp_path, PROVENANCE)
+    accept(tmp_path, PROVENANCE, scores(mrr=0.9))
+    assert accepted_run(tmp_path, PROVENANCE) == kept(PROVENANCE, mrr=0.9)
 
 
 def test_what_fell_by_however_little_is_named() -> None:

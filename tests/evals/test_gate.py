@@ -115,6 +115,14 @@ def test_drop_that_cannot_be_measured_is_a_breach() -> None:
     found = scores(figure("mrr", 1.0), per_case=per_case(1.0))
     [breach] = check_gate(found, gate(max_drop={"mrr": 0.1}), scores(figure("mrr", 1.0)))
     assert breach.sentence.startswith("mrr can't be compared")
+    [breach] = check_gate(scores(figure("mrr", None)), gate(max_drop={"mrr": 0.1}), found)
+    assert breach.sentence.startswith("mrr can't be compared")
+
+
+def test_what_no_case_has_in_either_run_is_not_lost() -> None:
+    limits = gate(max_drop={"mrr": 0.1, "wrongly_answered": 0.1})
+    found = scores(figure("mrr", 1.0), figure("wrongly_answered", None), per_case=per_case(1.0))
+    assert check_gate(found, limits, found) == []
 
 
 SMOKE = {
@@ -162,16 +170,29 @@ def test_our_gate_is_sound() -> None:
     assert not any(known.METRICS[metric] for metric in {*ours.at_most, *smoke.at_most})
 
 
+def test_whole_numbers_are_limits(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("[at_least]\nmrr = 1\n[at_most]\nerrors = 0", encoding="utf-8")
+    limits = load_gate(path)
+    assert (limits.at_least, limits.at_most) == ({"mrr": 1}, {"errors": 0})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[at_last]\nmrr = 0.5", "at_last: Extra inputs"),
         ('[at_least]\nmrr = "high"', "at_least.mrr"),
+        ("[at_least]\nmrr = nan", r"at_least\.mrr: Input should be a finite number"),
+        ("[at_most]\nerrors = inf", r"at_most\.errors: Input should be a finite number"),
+        ("[max_drop]\nmrr = nan", r"max_drop\.mrr: Input should be a finite number"),
+        ("[at_least]\nmrr = true", r"at_least\.mrr: Input should be a valid number"),
         ("[at_least", "can't be read"),
-        ("[at_least]\nrecall_5 = 0.5", "at_least: there is no metric recall_5; is recall@5 meant"),
+        ("[at_least]\nrecall_5 = 0.5", r"there is no metric recall_5 \(is recall@5 meant\?\)\."),
         ("[set.smoke.at_most]\nwrong = 0.5", r"set\.smoke\.at_most: there is no metric wrong"),
         ("[max_drop]\nmmr = 0.5", "max_drop: there is no metric mmr"),
         ("[max_drop]\nabstention_f1 = 0.5", "abstention_f1 is no mean of cases"),
+        ("[set.smoek.at_least]\nmrr = 0.5", r"there is no set smoek \(is smoke meant\?\)\."),
+        ("[set.mine.at_least]\nmrr = 0.5", r"there is no set mine\."),
         ("[language.cn.at_least]\nmrr = 0.5", r"language\.cn"),
         ("[kind.facts.at_least]\nmrr = 0.5", r"kind\.facts"),
     ],
@@ -183,3 +204,14 @@ def test_misspelt_gate_is_refused(tmp_path: Path, text: str, message: str) -> No
         load_gate(path)
     with pytest.raises(GateUnreadable, match="No such file"):
         load_gate(tmp_path / "none.toml")
+
+
+def test_own_sets_have_limits_where_they_are_run(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        "[set.mine.at_least]\nmrr = 0.5\n[set.curriculum.at_least]\nmrr = 0.5", encoding="utf-8"
+    )
+    limits = load_gate(path, sets=[tmp_path / "mine.jsonl"])
+    assert list(limits.set) == ["mine", "curriculum"]
+    with pytest.raises(GateUnreadable, match=r"there is no set mine \(is min meant\?\)"):
+        load_gate(path, sets=[tmp_path / "min.jsonl"])

@@ -99,6 +99,13 @@ def test_errors_of_the_candidate_speak_against_it_and_break_cases() -> None:
     assert verdict.broken == ("c0", "c1", "c2", "c3")
 
 
+def test_a_smoke_set_without_unanswerable_cases_has_no_such_loss() -> None:
+    gate = Gate.model_validate({"max_drop": {"wrongly_answered": 0.05}})
+    ids = [case.id for case in CASES]
+    verdict = weigh(found_in(9), found_in(9), gate, smoke=ids, smoke_set=SMOKE_SET)
+    assert verdict.reasons == ()
+
+
 def test_before_the_first_generation_only_the_floors_count() -> None:
     verdict = weigh(found_in(5), None, GATE, smoke=[case.id for case in CASES], smoke_set=SMOKE_SET)
     assert verdict.reasons == ()

@@ -29,8 +29,10 @@ SIZES = [("zh-CN", 1200), ("en-GB", 1200), ("zh-CN", 380)]
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("quality")
     home = folder / "home"
-    for days, (name, shift) in enumerate([("a", -0.2), ("b", -0.1), ("c", 0.0), ("d", 0.1)]):
-        keep_run(home, f"smoke-{name}", days=days, shift=shift, model="larger" if days > 2 else "")
+    models = ["", None, None, "larger"]
+    for days, (name, model) in enumerate(zip("abcd", models, strict=True)):
+        keep_run(home, f"smoke-{name}", days=days, shift=days / 10 - 0.2, model=model)
+    keep_run(home, "smoke-0", days=-1, selection="record")
     with serve(APP, {"STUDY_HOME": str(home)}, folder / "log", ROOT / "ui") as served:
         yield served
 

@@ -14,13 +14,16 @@ def keep_run(
     name: str,
     *,
     days: int = 0,
-    model: str = "",
+    model: str | None = None,
+    generation: str | None = None,
     audiences: tuple[str, ...] = ("all",),
     with_quality: bool = True,
     shift: float = 0.0,
     with_report: bool = True,
     n_cases: int = 12,
     judge: str = "rules",
+    set_hash: str = "ab" * 32,
+    selection: str = "",
 ) -> Path:
     """Return the folder of a run made `days` after the first, its figures shifted by `shift`."""
     run = made_up_run(with_quality=with_quality)
@@ -31,7 +34,10 @@ def keep_run(
             "audiences": audiences,
             "n_cases": n_cases,
             "judge": judge,
-            "model": model or run.provenance.model,
+            "sets": dict.fromkeys(run.provenance.sets, set_hash),
+            "selection": selection,
+            "model": run.provenance.model if model is None else model,
+            "generation": run.provenance.generation if generation is None else generation,
         }
     )
     overall = tuple(

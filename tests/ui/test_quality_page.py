@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from tests.fakes import FakeAssistant
 from tests.ui.conftest import TIMEOUT_S, Draw
 from tests.ui.quality_samples import keep_run
 from ui.labels import EN, LABELS, ZH, Labels
-from ui.page_views.quality import made_with
-from ui.quality_runs import find_runs
 from ui.render import label
 
 
@@ -86,15 +85,28 @@ def test_correctness_is_among_the_key_figures(page: AppTest, home: Path) -> None
     assert not page.exception
 
 
-def test_only_runs_of_the_same_cases_and_judge_share_a_line(home: Path) -> None:
-    keep_run(home, "a")
-    keep_run(home, "b", days=1)
-    keep_run(home, "limited", days=2, n_cases=1)
-    keep_run(home, "judged", days=3, judge="stack")
-    lines = {run.name: made_with(run, EN) for run in find_runs(home).runs}
-    assert lines["a"] == lines["b"]
-    assert lines["a"].startswith("smoke · 12 cases · rules · ")
-    assert len(set(lines.values())) == 3
+@pytest.mark.parametrize(("lang", "say"), LABELS.items(), ids=LABELS)
+def test_what_a_run_was_made_without_is_said_or_left_out(
+    page: AppTest, home: Path, lang: str, say: Labels
+) -> None:
+    keep_run(home, "extracts", model="")
+    keep_run(home, "given", days=1, model="", generation="")
+    page.query_params["lang"] = lang
+    page.run()
+    assert list(page.dataframe[0].value[say.run_model]) == [say.run_no_model] * 2
+    commit = f"0123456789ab ({say.run_dirty})"
+    assert label(f"2026-11-23 09:30 UTC · {say.run_no_model} · {commit}") in captions(page)
+
+
+def test_chart_has_a_line_for_each_choice_of_cases(page: AppTest, home: Path) -> None:
+    keep_run(home, "first")
+    keep_run(home, "second", days=1)
+    keep_run(home, "other", days=2, selection="record")
+    page.run()
+    [chart] = page.get("vega_lite_chart")
+    points = convert_arrow_bytes_to_pandas_df(chart.proto.data.data)
+    line = dict(zip(points["run"], points["line"], strict=True))
+    assert line["first"] == line["second"] != line["other"]
 
 
 def test_chart_follows_the_figure_that_is_chosen(page: AppTest, home: Path) -> None:

@@ -22,6 +22,20 @@ def test_runs_are_found_newest_first_with_what_made_them(tmp_path: Path) -> None
     assert run.report == tmp_path / RUNS / "b-first" / "report.html"
 
 
+def test_cases_differ_by_what_they_say_and_which_were_chosen(tmp_path: Path) -> None:
+    keep_run(tmp_path, "a", selection="dev")
+    keep_run(tmp_path, "again", selection="dev")
+    keep_run(tmp_path, "chosen", selection="record")
+    keep_run(tmp_path, "edited", selection="dev", set_hash="cd" * 32)
+    path = keep_run(tmp_path, "before") / "run.json"
+    made = json.loads(path.read_text(encoding="utf-8"))
+    del made["selection"]  # as before it was kept
+    path.write_text(json.dumps(made), encoding="utf-8")
+    cases = {run.name: run.cases for run in find_runs(tmp_path).runs}
+    assert cases["a"] == cases["again"]
+    assert len(set(cases.values())) == 4
+
+
 def test_what_is_unfinished_or_damaged_is_named(tmp_path: Path) -> None:
     keep_run(tmp_path, "good", with_report=False)
     (keep_run(tmp_path, "unfinished") / "scores.json").unlink()

@@ -100,9 +100,9 @@ def run_(  # noqa: PLR0917
     from evals.judges.opening import needs_model
     from evals.resuming import begun_in, only_judging_remains
 
-    limits = load_gate(gate) if gate else None
-    settings = _with_model(Settings.load(), model)
     paths = sets or [CURRICULUM]
+    limits = load_gate(gate, sets=paths) if gate else None
+    settings = _with_model(Settings.load(), model)
     cases = chosen(load_cases(paths), kinds=_kinds(kinds), split=split, limit=limit)
     if not cases:
         raise ConfigError("No case is of these kinds and this split.", hint="Ask for less.")
@@ -161,8 +161,9 @@ def report(
     from evals.gate import load_gate
     from evals.judges.opening import needs_model
     from evals.rejudging import report_again
+    from evals.run_folder import read_provenance
 
-    limits = load_gate(gate) if gate else None
+    limits = load_gate(gate, sets=map(Path, read_provenance(folder).sets)) if gate else None
     settings = Settings.load()
     names = judge or []
     assistant = build_assistant(settings)

@@ -9,9 +9,9 @@ import typer
 from ui import terminal
 
 if TYPE_CHECKING:
+    from evals.baseline import Accepted
     from evals.gate import Gate
     from evals.run_folder import Run
-    from evals.scores import Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Outcome:
 
         accepted = self._accepted() if gate else None
         sets = list(self.run.provenance.sets)
-        breaches = check_gate(self.run.scores, gate, accepted, sets=sets) if gate else []
+        before = accepted.scores if accepted else None
+        breaches = check_gate(self.run.scores, gate, before, sets=sets) if gate else []
         if as_json:
             terminal.print_json(
                 {
@@ -54,32 +55,30 @@ class Outcome:
         if gate:
             self._accept(gate, accepted)
 
-    def _accepted(self) -> "Scores | None":
+    def _accepted(self) -> "Accepted | None":
         from evals.baseline import accepted_run
         from evals.kept_lines import RunUnreadable
-        from evals.run_folder import read_run
 
-        folder = accepted_run(self.runs, self.run.provenance)
-        if folder is None:
+        try:
+            accepted = accepted_run(self.runs, self.run.provenance)
+        except RunUnreadable as error:
+            terminal.warn(f"The last accepted run can't be compared with: {error}")
+            return None
+        if accepted is None:
             terminal.note(
                 "No run of these cases with this model and judge was accepted before: only the "
                 "gate's limits count."
             )
-            return None
-        try:
-            return read_run(folder).scores
-        except RunUnreadable as error:
-            terminal.warn(f"The last accepted run can't be compared with: {error}")
-            return None
+        return accepted
 
-    def _accept(self, gate: "Gate", accepted: "Scores | None") -> None:
+    def _accept(self, gate: "Gate", accepted: "Accepted | None") -> None:
         from evals.baseline import accept, fallen
 
-        if accepted and (worse := fallen(self.run.scores, accepted, gate)):
+        if accepted and (worse := fallen(self.run.scores, accepted.scores, gate)):
             terminal.note(
                 f"The gate holds. {', '.join(worse)} fell by no more than it allows, so later runs "
-                "are still compared with the accepted one."
+                f"are still compared with the accepted one, {accepted.provenance.name}."
             )
             return
-        accept(self.runs, self.run.provenance, self.folder)
+        accept(self.runs, self.run.provenance, self.run.scores)
         terminal.note("The gate holds; later runs are compared with this one.")

@@ -68,7 +68,7 @@ def measure(
 
     options = settings.publish
     smoke_set = options.smoke or SMOKE
-    gate = load_gate(options.gate or GATE)
+    gate = load_gate(options.gate or GATE, sets=[smoke_set, *options.cases])
     choice = choose(
         load_cases([smoke_set]),
         list(known_cases(settings).values()),

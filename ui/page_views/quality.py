@@ -8,6 +8,7 @@ from assistant.records import Language
 from ui import access
 from ui.labels import Labels
 from ui.quality_labels import group_title, metric_title
+from ui.quality_lines import joined, line_labels, model_title
 from ui.quality_runs import Figures, QualityRun, RunFigure, find_runs
 from ui.render import label
 from ui.resources import settings
@@ -61,7 +62,7 @@ def _draw_runs(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> Non
         {
             say.run: run.name,
             say.run_date: _date(run),
-            say.run_model: run.model,
+            say.run_model: model_title(run, say),
             **{
                 metric_title(metric, tongue): _text(run.overall.get(metric))
                 for metric in KEY_METRICS
@@ -92,11 +93,12 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
         format_func=lambda name: metric_title(name, tongue),
         key="metric-over-time",
     )
+    lines = line_labels(runs, say)
     points = [
         {
             "run": run.name,
             "date": run.date.isoformat(),
-            "made_with": made_with(run, say),
+            "line": lines[run.name],
             "value": figure.value,
             "low": figure.low,
             "high": figure.high,
@@ -115,23 +117,16 @@ def _draw_over_time(runs: Sequence[QualityRun], say: Labels, tongue: Language) -
     )
 
 
-def made_with(run: QualityRun, say: Labels) -> str:
-    """Return what runs on one line have in common: with another of these, they differ anyway."""
-    cases = say.n_run_cases.format(n=run.n_cases)
-    # The model last: its name is long, and the legend cuts off what has no room.
-    return " · ".join([", ".join(run.sets), cases, run.judge, run.model])
-
-
 def _chart(points: Sequence[Mapping[str, object]], title: str, say: Labels) -> dict[str, object]:
-    """Return the chart: runs joined by what they were made with, for others can't be compared."""
+    """Return the chart: a line for the runs that can be compared."""
     # Figures only: the chart would write the days' names in English.
     axis = {"format": "%m-%d %H:%M", "tickCount": 4, "labelOverlap": True}
     scale = {"padding": 16}
     x = {"field": "date", "type": "temporal", "title": None, "axis": axis, "scale": scale}
     # A legend to the right would leave a narrow screen no room for the lines.
-    legend = {"orient": "bottom", "columns": 1, "labelLimit": 300, "title": None}
+    legend = {"orient": "bottom", "columns": 1, "labelLimit": 500, "title": None}
     colours = {"range": list(_COLOURS)}
-    colour = {"field": "made_with", "type": "nominal", "legend": legend, "scale": colours}
+    colour = {"field": "line", "type": "nominal", "legend": legend, "scale": colours}
     y = {
         "field": "value",
         "type": "quantitative",
@@ -171,8 +166,8 @@ def _draw_run(runs: Sequence[QualityRun], say: Labels, tongue: Language) -> None
     name = st.selectbox(label(say.run), list(by_name), key="run")
     run = by_name[name]
     commit = run.commit[:12] + (f" ({say.run_dirty})" if run.is_dirty else "")
-    facts = [_date(run) + " UTC", run.model, say.generation.format(generation=run.generation)]
-    st.caption(label(" · ".join([*facts, commit])))
+    index = say.generation.format(generation=run.generation) if run.generation else ""
+    st.caption(label(joined([_date(run) + " UTC", model_title(run, say), index, commit])))
     _draw_judge(run, say)
     _draw_report(run, say)
     st.dataframe(

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.settings import Settings
 from assistant.wiring import build_assistant
+from evals.gate import GATE
 from tests.assistant.openai_server import OpenAIServer
 from tests.ui.commands.conftest import Study, json_lines, says
 from ui.commands.eval import side_by_side
@@ -172,7 +173,7 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     run(study, cases, tmp_path / "good", "--gate", str(gate))
     (accepted,) = (indexed / "evals" / "accepted").iterdir()
     assert accepted.name.startswith("cases-")
-    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+    assert json.loads(accepted.read_bytes())["provenance"]["name"] == "good"
 
     gate.write_text("[at_most]\ntotal_s = 0.0\n", encoding="utf-8")
     result = study(
@@ -184,6 +185,13 @@ def test_gate_ends_with_1_and_the_reason_and_what_holds_is_accepted(
     assert "total_s" in result.stderr or "total" in result.stderr.lower()
 
 
+def test_the_shipped_gate_holds_for_the_same_run_again_whatever_kinds_it_has(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    for name in ("first", "again"):
+        run(study, cases, tmp_path / name, "--kinds", "fact", "--gate", str(GATE))
+
+
 def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compared_with(
     study: Study, indexed: Path, cases: Path, tmp_path: Path
 ) -> None:
@@ -192,10 +200,9 @@ def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compare
     run(study, cases, tmp_path / "good", "--gate", str(gate))
     (accepted,) = (indexed / "evals" / "accepted").iterdir()
     # As if the accepted run had been better by what one case alone doesn't prove.
-    kept = tmp_path / "good" / "scores.json"
-    values = json.loads(kept.read_text(encoding="utf-8"))
-    values["per_case"]["en-1"]["mrr"] = 1.2
-    kept.write_text(json.dumps(values), encoding="utf-8")
+    values = json.loads(accepted.read_bytes())
+    values["scores"]["per_case"]["en-1"]["mrr"] = 1.2
+    accepted.write_text(json.dumps(values), encoding="utf-8")
 
     result = study(
         "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
@@ -203,8 +210,35 @@ def test_a_run_that_passes_but_lost_something_is_not_what_later_ones_are_compare
     )  # fmt: skip
 
     assert result.exit_code == 0
-    assert "mrr fell by no more than it allows" in " ".join(result.stderr.split())
-    assert accepted.read_text(encoding="utf-8") == str(tmp_path / "good")
+    said = " ".join(result.stderr.split())
+    assert "mrr fell by no more than it allows" in said
+    assert "still compared with the accepted one, good." in said
+    assert json.loads(accepted.read_bytes()) == values
+
+
+def test_an_accepted_run_that_is_judged_again_or_deleted_is_still_compared_with(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[max_drop]\nmrr = 0.05\n", encoding="utf-8")
+    run(study, cases, tmp_path / "good", "--gate", str(gate))
+    # As if another judge had found it better.
+    figures = tmp_path / "good" / "scores.json"
+    values = json.loads(figures.read_bytes())
+    values["per_case"]["en-1"]["mrr"] = 1.2
+    figures.write_text(json.dumps(values), encoding="utf-8")
+
+    for name in ("second", "third"):
+        result = study(
+            "eval", "run", "--set", str(cases), "--no-model", "--gate", str(gate),
+            "--out", str(tmp_path / name),
+        )  # fmt: skip
+
+        said = " ".join(result.stderr.split())
+        assert "The gate holds; later runs are compared with this one." in said
+        assert "can't be compared" not in said
+        assert "accepted before" not in said
+        shutil.rmtree(tmp_path / name)
 
 
 def test_a_run_is_reported_and_held_to_a_gate_again(
@@ -241,6 +275,22 @@ def test_misspelt_gate_is_told_before_anything_is_asked(
     assert result.exit_code == 1
     assert "there is no metric recal" in " ".join(result.stderr.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_limits_of_a_set_that_is_not_run_are_told_also_when_a_run_is_reported_again(
+    study: Study, indexed: Path, cases: Path, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate.toml"
+    gate.write_text("[set.cases.at_least]\nmrr = 0.9\n", encoding="utf-8")
+    run(study, cases, tmp_path / "run", "--gate", str(gate))
+    again = ("eval", "report", str(tmp_path / "run"), "--gate", str(gate))
+    assert study(*again).exit_code == 0
+
+    gate.write_text("[set.casse.at_least]\nmrr = 0.9\n", encoding="utf-8")
+    result = study(*again)
+
+    assert result.exit_code == 1
+    assert "there is no set casse (is cases meant?)" in " ".join(result.stderr.split())
 
 
 def test_with_a_model_the_stack_judges(

@@ -117,6 +117,21 @@ def published(study: Study, corpus: Path, *more: str) -> dict[str, object]:
     return values
 
 
+def test_an_own_smoke_set_has_limits_by_its_name(
+    study: Study,
+    corpus: Path,
+    indexed: Path,
+    model: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STUDY_PUBLISH__SMOKE", str(write_cases(indexed / "mine.jsonl", CASES)))
+    (indexed / "gate.toml").write_text('[set.mine.at_least]\n"recall@5" = 1.1\n', encoding="utf-8")
+    edit(corpus, "9 minutes", "11 minutes")
+    values = published(study, corpus)
+    assert not values["published"]
+    assert "must be at least 1.100" in str(values["reason"])
+
+
 def test_a_good_candidate_goes_live_and_is_logged(
     study: Study, corpus: Path, indexed: Path, model: OpenAIServer
 ) -> None:
