@@ -1,6 +1,7 @@
 """`study eval import`: public sets as cases."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,6 +81,6 @@ def _say_imported(imported: "Imported", out: Path, *, as_json: bool) -> None:
         )
         return
     terminal.print_result(f"{terminal.counted(imported.n_cases, 'case')} in {cases}.")
-    home = f"STUDY_HOME={out / 'var'} " if corpus else ""
-    ingest = f"{home}study ingest {corpus}, then " if corpus else ""
-    terminal.note(f"Next: {ingest}{home}study eval run --set {cases}")
+    home = f"STUDY_HOME={quote(str(out / 'var'))} " if corpus else ""
+    ingest = f"{home}study ingest {quote(str(corpus))}, then " if corpus else ""
+    terminal.note(f"Next: {ingest}{home}study eval run --set {quote(str(cases))}")
