@@ -1,6 +1,5 @@
 """Files of JSON lines that a run keeps: added to as it goes, read when it goes on."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from assistant.errors import StudyError
+from assistant.generations import write_atomically
 from evals.records import Record
 from evals.text_file import reading
 from evals.validation import first_fault
@@ -25,24 +25,23 @@ def kept_lines(path: Path, kind: type[LineT]) -> list[LineT]:
     """Return what `path` has so far; a last line that was cut off is left out.
 
     Raises:
-        RunUnreadable: the file can't be read, or a whole line is no `kind`.
+        RunUnreadable: the file can't be read, or another line is no `kind`.
     """
     if not path.exists():
         return []
     with reading(path, RunUnreadable, _HINT):
-        texts = path.read_text(encoding="utf-8").split("\n")
+        texts = path.read_text(encoding="utf-8").rstrip().split("\n")
     lines = []
     for number, text in enumerate(texts, start=1):
         try:
-            json.loads(text)
-        except ValueError:
-            continue
-        try:
-            lines.append(kind.model_validate_json(text))
+            if text.strip():
+                lines.append(kind.model_validate_json(text))
         except ValidationError as error:
-            raise RunUnreadable(
-                f"{path}, line {number} is damaged: {first_fault(error)}.", hint=_HINT
-            ) from error
+            is_cut_off = text.startswith("{") and error.errors()[0]["type"] == "json_invalid"
+            if number < len(texts) or not is_cut_off:
+                raise RunUnreadable(
+                    f"{path}, line {number} is damaged: {first_fault(error)}.", hint=_HINT
+                ) from error
     return lines
 
 
@@ -54,6 +53,4 @@ def add_lines(path: Path, lines: Iterable[Record]) -> None:
 
 def replace_lines(path: Path, lines: Iterable[Record]) -> None:
     """Put `lines` in the place of those that `path` has, all of them or none."""
-    scratch = path.with_name(f"{path.name}.new")
-    scratch.write_text("".join(f"{line.model_dump_json()}\n" for line in lines), encoding="utf-8")
-    scratch.replace(path)
+    write_atomically(path, "".join(f"{line.model_dump_json()}\n" for line in lines))

@@ -68,6 +68,17 @@ def git_state(folder: Path = Path(__file__).parent) -> tuple[str, bool]:
         return "", False
 
 
+def program(folder: Path = Path(__file__).parent) -> str:
+    """Return the commit of the checkout around `folder`, with a hash of its uncommitted changes.
+
+    "" where there is no checkout or no git.
+    """
+    commit, has_changes = git_state(folder)
+    if not has_changes:
+        return commit
+    return f"{commit}+{hashlib.sha256(_git(folder, 'diff', 'HEAD').encode()).hexdigest()[:16]}"
+
+
 def settings_fingerprint(settings: Settings) -> str:
     """Return a hash of the settings that shape answers, secrets and addresses left out."""
     shaping = settings.model_dump_json(

@@ -22,7 +22,7 @@ from evals.calibration import Sample, auc, balanced_accuracy, fit_stack
 from evals.judges.opening import open_judge
 from evals.judges.stack import THRESHOLD, StackWeights, stacked_probability
 from evals.labels import OWN, Labelled, clusters, judge_labelled, load_labelled, sampled
-from evals.origin import git_state
+from evals.origin import program
 
 MEMBERS = ("rules", "model")
 
@@ -40,7 +40,7 @@ def main() -> None:
         for label in sampled(load_labelled(path, split="dev"), arguments.limit)
     ]
     assistant = build_assistant(Settings.load())
-    made_by = f"{git_state()[0]} {assistant.status().model or ''}"
+    made_by = f"{program()} {assistant.status().model or ''}"
     probabilities = {}
     thresholds = {}
     for name in MEMBERS:

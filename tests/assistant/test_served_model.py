@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from assistant.chat_model import Message
+from assistant.chat_model import Message, Usage
 from assistant.errors import ModelRejected, ModelUnreachable
 from assistant.model_server import STATE_FILE, RunningServer, _write_state
 from assistant.served_model import ServedChatModel
@@ -90,6 +90,20 @@ def test_server_that_comes_up_later_is_found_without_being_told(
     running = served.running()
     assert running is not None
     assert running.engine == "llamacpp"
+
+
+def test_cost_of_a_probability_is_handed_on(tmp_path: Path, server: OpenAIServer) -> None:
+    def script(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send_text("Yes", top={"Yes": -0.1})
+        exchange.finish("length", usage={"prompt_tokens": 90, "completion_tokens": 1})
+
+    server.scripts.append(script)
+    counted: list[Usage | None] = []
+
+    model(tmp_path, url=server.url).probability(MESSAGES, count=counted.append)
+
+    assert counted == [Usage(prompt_tokens=90, new_tokens=1)]
 
 
 def test_server_that_moved_is_found_at_its_new_address(

@@ -35,11 +35,21 @@ def test_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     [
         (b'{"probability": 1}\n{"probability": 2.5}\n', "line 2 is damaged: probability: Input"),
         (b'{"foo": 1}\n', "line 1 is damaged: probability: Field required"),
+        (b'{"probab\n{"probability": 1}\n', "line 1 is damaged: the line: Invalid JSON"),
+        (b"Shopping: eggs, milk\n", "line 1 is damaged: the line: Invalid JSON"),
         (b"[1]\n", "line 1 is damaged: the line: Input should be an object"),
         (b"\xff\xfe\n", "can't be read"),
         (None, "can't be read"),
     ],
-    ids=["out-of-bounds", "another-form", "no-object", "not-utf-8", "folder"],
+    ids=[
+        "out-of-bounds",
+        "another-form",
+        "cut-in-the-middle",
+        "another-file",
+        "no-object",
+        "not-utf-8",
+        "folder",
+    ],
 )
 def test_what_is_damaged_is_told(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "kept.jsonl"

@@ -1,9 +1,11 @@
+import subprocess
 from collections.abc import Collection
+from pathlib import Path
 
 import pytest
 
 from assistant.settings import EmbeddingSettings, Group, ModelSettings, Settings
-from evals.origin import LEFT_OUT_GROUPS, LEFT_OUT_SETTINGS, settings_fingerprint
+from evals.origin import LEFT_OUT_GROUPS, LEFT_OUT_SETTINGS, program, settings_fingerprint
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,25 @@ def test_what_shapes_answers_changes_the_fingerprint(
     before = settings_fingerprint(Settings.load())
     monkeypatch.setenv(name, value)
     assert settings_fingerprint(Settings.load()) != before
+
+
+def test_program_is_another_with_each_uncommitted_change(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "-C", tmp_path, *who, *arguments], check=True, capture_output=True)
+
+    rule = tmp_path / "rule.py"
+    rule.write_text("1", encoding="utf-8")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    programs = [program(tmp_path)]
+    for changed in ("2", "3"):
+        rule.write_text(changed, encoding="utf-8")
+        programs.append(program(tmp_path))
+
+    assert len(set(programs)) == 3
+    assert all(each.startswith(programs[0]) for each in programs)
 
 
 def test_of_each_group_it_is_said_whether_it_shapes_answers() -> None:

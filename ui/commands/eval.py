@@ -266,7 +266,7 @@ def judge_(  # noqa: PLR0917
     from evals.evaluation import MeasuredJudge, keep_measured
     from evals.judges.opening import needs_model
     from evals.labels import OWN, judge_labelled, load_labelled, sampled
-    from evals.origin import git_state
+    from evals.origin import program
     from ui.serving import model_for_questions
 
     if whole and limit is not None:
@@ -290,7 +290,7 @@ def judge_(  # noqa: PLR0917
                 opened,
                 bars.add(f"Judged by {opened.name}"),
                 kept_in=verdicts,
-                made_by=f"{git_state()[0]} {model}",
+                made_by=f"{program()} {model}",
             )
             quality = measured(opened, labelled, [v.probability for v in found], whole=whole)
             show_quality(quality, as_json=as_json)
